@@ -1,0 +1,1 @@
+"""An interactive SMTP debugging console, and the asynchronous SMTP client under it."""

@@ -1,0 +1,1 @@
+"""What is said: SMTP without sockets, clocks, TLS or event loops."""

@@ -1,0 +1,47 @@
+"""Mail addresses as the envelope needs them (RFC 5321, 4.1.2), out of what people write.
+
+1. `mailbox()` finds the bare address in `Name <address>`, and takes what is bare as it is.
+2. A wrong address is the server's to refuse; only what would end the path early and be read
+   as a parameter, or as another command, is refused here.
+3. The parser is our own: `email.utils.parseaddr` of older Python releases silently cuts off
+   what it does not understand (CVE-2023-27043), and so mails somebody else.
+"""
+
+from __future__ import annotations
+
+import re
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PLAIN = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
+_UNQUOTED = re.compile(r'"(?:\\.|[^"\\])*"')  # a quoted string, to be blanked out
+
+
+def mailbox(text: str) -> str:
+    """The bare address in what somebody wrote; ValueError if it would break out of its path."""
+    if _PLAIN.fullmatch(text):
+        return text
+    if _CONTROL.search(text):
+        raise ValueError(f"the address {text!r} contains a prohibited control character")
+    text = text.strip()
+    # Quoted strings may hold anything: look for brackets in a copy without them.
+    plain = _UNQUOTED.sub(lambda found: "x" * len(found[0]), text)
+    start = plain.find("<")
+    if start >= 0:
+        end = plain.find(">", start)
+        stop = end if end >= 0 else len(text)
+        if ">" in plain[:start] or (end >= 0 and plain[end + 1 :].strip()):
+            raise ValueError(f"the address {text!r} goes on after its closing bracket")
+        text, plain = text[start + 1 : stop].strip(), plain[start + 1 : stop].strip()
+    if re.search(r"[<>\s]", plain):
+        raise ValueError(f"the address {text!r} contains a blank or bracket outside of quotes")
+    return text
+
+
+def path(text: str, *, encoding: str = "ascii") -> bytes:
+    """The address between angle brackets, as MAIL and RCPT want it; `""` is the null sender."""
+    return b"<%b>" % mailbox(text).encode(encoding)
+
+
+def domain(address: str) -> str:
+    """What stands behind the last @, in lower case; "" without one."""
+    return address.rpartition("@")[2].lower() if "@" in address else ""

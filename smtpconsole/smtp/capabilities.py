@@ -1,0 +1,71 @@
+"""What a server says it can do: the EHLO reply, parsed (RFC 5321, 4.1.1.1).
+
+Keywords are bytes first: `str.upper()` and `str.split()` would treat octets of other alphabets
+as letters and blanks.  Order and repetition are kept, for they are what a person debugs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from smtpconsole.smtp.replies import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """One line of an EHLO reply."""
+
+    name: str  # upper case
+    parameters: str  # as sent, blanks at the ends removed
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """All that one EHLO or LHLO reply offers; empty after HELO, and before any of them."""
+
+    greeting: str = ""  # the first line: who the server says it is
+    keywords: tuple[Keyword, ...] = ()
+
+    def __contains__(self, name: str) -> bool:
+        return any(keyword.name == name for keyword in self.keywords)
+
+    def __iter__(self) -> Iterator[Keyword]:
+        return iter(self.keywords)
+
+    def parameters(self, name: str) -> str | None:
+        """The parameters of a keyword, of its first mention; None if it is not offered."""
+        return next((word.parameters for word in self.keywords if word.name == name), None)
+
+    @property
+    def size(self) -> int | None:
+        """The most octets a message may have (RFC 1870); None if not told, or not limited."""
+        digits = self.parameters("SIZE") or ""
+        return (int(digits) or None) if digits.isascii() and digits.isdecimal() else None
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """SASL mechanisms in the server's order, also of the old `AUTH=` form."""
+        names = [
+            name
+            for keyword in self.keywords
+            if keyword.name == "AUTH" or keyword.name.startswith("AUTH=")
+            for name in f"{keyword.name[5:]} {keyword.parameters}".upper().split()
+        ]
+        return tuple(dict.fromkeys(names))
+
+
+def parse(reply: Reply) -> Capabilities:
+    """Read the reply to EHLO or LHLO; total, whatever the lines hold."""
+    greeting = reply.lines[0].decode("utf-8", "surrogateescape")
+    keywords = []
+    for line in reply.lines[1:]:
+        name, _, parameters = line.replace(b"\t", b" ").strip(b" ").partition(b" ")
+        if name:  # smtp-sink ends with an empty line
+            keywords.append(
+                Keyword(
+                    name.upper().decode("utf-8", "surrogateescape"),
+                    parameters.strip(b" ").decode("utf-8", "surrogateescape"),
+                )
+            )
+    return Capabilities(greeting, tuple(keywords))

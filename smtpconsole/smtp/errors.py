@@ -1,0 +1,52 @@
+"""What can go wrong below the facade.  A server's reply is never among it: replies are values.
+
+ConnectionError
+ ├ Unreachable         attempts: each address with its error
+ ├ Disconnected        replies: what had been answered
+ └ HandshakeFailed     facts: what TLS told before it failed
+TimeoutError
+ └ Silence             waiting_for: the command without an answer
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from smtpconsole.smtp.events import TlsFacts, Tried
+
+if TYPE_CHECKING:
+    from smtpconsole.smtp.commands import Send
+    from smtpconsole.smtp.replies import Reply
+
+
+class Unreachable(ConnectionError):
+    """No address of the host could be connected to, or it has none."""
+
+    def __init__(self, message: str, attempts: list[Tried] | None = None) -> None:
+        super().__init__(message)
+        self.attempts = attempts or []
+
+
+class Disconnected(ConnectionError):
+    """The connection ended with replies still owed; `replies` are those that came in time."""
+
+    def __init__(self, message: str, replies: list[Reply] | None = None) -> None:
+        super().__init__(message)
+        self.replies = replies or []
+
+
+class HandshakeFailed(ConnectionError):
+    """TLS did not come about, and the connection is of no further use."""
+
+    def __init__(self, message: str, facts: TlsFacts | None = None) -> None:
+        super().__init__(message)
+        self.facts = facts if facts is not None else TlsFacts()
+
+
+class Silence(TimeoutError):
+    """The server did not answer in time; the connection is closed, for a late answer would
+    be taken for that to another question."""
+
+    def __init__(self, message: str, waiting_for: Send | None = None) -> None:
+        super().__init__(message)
+        self.waiting_for = waiting_for

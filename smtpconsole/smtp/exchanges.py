@@ -1,0 +1,243 @@
+"""What clients do, written as conversations.
+
+An exchange is a generator.  `replies = yield batch` says everything in the batch in one go and
+waits until all of it is answered: one round trip.  `yield from` includes another exchange, and
+`return` gives the result.  Nothing here awaits, and nothing here knows of sockets; the same
+generator runs on a connection, in a test against a written conversation, and in a rehearsal.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from smtpconsole.smtp import content as octets
+from smtpconsole.smtp.commands import CONTENT, GREETING, PER_RECIPIENT, Send, command
+from smtpconsole.smtp.errors import Disconnected
+from smtpconsole.smtp.replies import Reply
+from smtpconsole.smtp.sasl import Credentials, Mechanism, MechanismError
+from smtpconsole.smtp.session import Batch, Exchange, Session
+
+MAX_CHALLENGES = 8
+
+_DATA = b"DATA\r\n"
+_NO_EHLO = (500, 502, 504)  # RFC 5321, 3.2: the server may be older than EHLO
+
+
+def ask(send: Send) -> Exchange[Reply]:
+    """One command and its reply."""
+    (reply,) = yield (send,)
+    return reply
+
+
+def greeting() -> Exchange[Reply]:
+    """The server speaks first (RFC 5321, 3.1)."""
+    return (yield from ask(Send(b"", GREETING)))
+
+
+def typed(session: Session, line: bytes) -> Exchange[list[Reply]]:
+    """A line somebody typed, with the meaning it has when its turn comes."""
+    return (yield (session.typed(line),))
+
+
+def hello(name: bytes, *, lmtp: bool = False) -> Exchange[Reply]:
+    """EHLO, and HELO where that is not known; LHLO for LMTP (RFC 2033)."""
+    if lmtp:
+        return (yield from ask(command(b"LHLO", name)))
+    reply = yield from ask(command(b"EHLO", name))
+    if reply.code in _NO_EHLO:
+        reply = yield from ask(command(b"HELO", name))
+    return reply
+
+
+def start_tls() -> Exchange[Reply]:
+    """STARTTLS (RFC 3207); on 220 it returns only when the handshake is over."""
+    return (yield from ask(command(b"STARTTLS")))
+
+
+def authenticate(
+    mechanism: Mechanism, who: Credentials, *, initial: bool = True
+) -> Exchange[Reply]:
+    """Log in (RFC 4954, 4); MechanismError if the mechanism gave up, after AUTH was cancelled."""
+    user = who.user.decode("utf-8", "surrogateescape")
+    turns = mechanism(who)
+    response: bytes | None = next(turns)
+    if not mechanism.speaks_first:
+        response = None
+    line = b"AUTH " + mechanism.name.encode("ascii")
+    start = len(line) + 1
+    if initial and response is not None:
+        line += b" " + (base64.b64encode(response) or b"=")
+        response = None
+    secret = slice(start, len(line)) if len(line) > start else None
+    reply = yield from ask(Send(line + b"\r\n", b"AUTH", secret=secret, about=user))
+    challenges = 0
+    while reply.code == 334:
+        challenges += 1
+        try:
+            if challenges > MAX_CHALLENGES:
+                raise MechanismError(f"the server still asks after {MAX_CHALLENGES} answers")
+            if response is None:
+                response = turns.send(_challenge(reply))
+        except MechanismError as error:
+            yield from _cancel()
+            raise error
+        except StopIteration:
+            yield from _cancel()
+            raise MechanismError(
+                f"the server asks for more than {mechanism.name} has to say"
+            ) from None
+        line = base64.b64encode(response)
+        response = None
+        secret = slice(0, len(line))
+        reply = yield from ask(Send(line + b"\r\n", b"AUTH", secret=secret, about=user))
+    return reply
+
+
+def _challenge(reply: Reply) -> bytes:
+    try:
+        return base64.b64decode(reply.lines[0].strip(), validate=True)
+    except ValueError as error:
+        raise MechanismError("the server's challenge is not base64") from error
+
+
+def _cancel() -> Exchange[Reply]:
+    return (yield from ask(Send(b"*\r\n", b"AUTH")))
+
+
+@dataclass(slots=True)
+class Delivery:
+    """The replies a mail transaction got, kind by kind."""
+
+    mail: Reply
+    recipients: list[tuple[Any, Reply]] = field(default_factory=list)
+    data: Reply | None = None
+    content: Sequence[Reply] = ()  # one, or in LMTP one for each accepted recipient
+
+    @property
+    def accepted(self) -> list[Any]:
+        """The recipients the server took, as the caller knows them."""
+        return [who for who, reply in self.recipients if reply.is_positive]
+
+    @property
+    def refused(self) -> list[tuple[Any, Reply]]:
+        """The others, each with its reply."""
+        return [(who, reply) for who, reply in self.recipients if not reply.is_positive]
+
+    @property
+    def is_delivered(self) -> bool:
+        """The server has taken responsibility for the message (RFC 5321, 4.2.5)."""
+        return any(reply.is_positive for reply in self.content)
+
+
+def deliver(
+    mail: Send,
+    rcpts: Sequence[Send],
+    content: bytes,
+    *,
+    pipelining: bool = False,
+    chunking: bool = False,
+    lmtp: bool = False,
+) -> Exchange[Delivery]:
+    """One mail transaction in as few round trips as the server allows.
+
+    `content` is canonical (`content.canonical`); dots are doubled here, where DATA needs it.
+    """
+    replies_wanted = PER_RECIPIENT if lmtp else 1
+    if chunking and pipelining:
+        body = _bdat(content, replies_wanted)
+        mail_reply, *rest = yield (mail, *rcpts, body)
+        outcome = Delivery(mail_reply, _paired(rcpts, rest))
+        outcome.content = rest[len(rcpts) :]
+        return outcome
+    if pipelining:
+        mail_reply, *answers, data = yield (mail, *rcpts, Send(_DATA, b"DATA"))
+        outcome = Delivery(mail_reply, _paired(rcpts, answers), data)
+    else:
+        outcome = yield from _envelope(mail, rcpts)
+        if not outcome.accepted or outcome.recipients[-1][1].code == 421:
+            return outcome
+        if chunking:
+            outcome.content = yield (_bdat(content, replies_wanted),)
+            return outcome
+        outcome.data = data = yield from ask(Send(_DATA, b"DATA"))
+    if data.code == 354:
+        # RFC 2920, 3.1: a server may say 354 with no recipient left; then nothing is sent.
+        text = octets.stuffed(content) if outcome.accepted else octets.END
+        outcome.content = yield (Send(text, CONTENT, replies_wanted),)
+    return outcome
+
+
+def _envelope(mail: Send, rcpts: Sequence[Send]) -> Exchange[Delivery]:
+    """MAIL and each RCPT, one by one, until the server has had enough."""
+    outcome = Delivery((yield from ask(mail)))
+    if not outcome.mail.is_positive:
+        return outcome
+    for rcpt in rcpts:
+        reply = yield from ask(rcpt)
+        outcome.recipients.append((rcpt.about, reply))
+        if reply.code == 421:
+            break
+    return outcome
+
+
+def _bdat(content: bytes, replies: int) -> Send:
+    """The whole message as one chunk (RFC 3030, 2)."""
+    return Send(b"BDAT %d LAST\r\n%b" % (len(content), content), b"BDAT", replies)
+
+
+def _paired(rcpts: Sequence[Send], answers: Sequence[Reply]) -> list[tuple[Any, Reply]]:
+    return [(rcpt.about, reply) for rcpt, reply in zip(rcpts, answers, strict=False)]
+
+
+Letter = tuple[Send, Sequence[Send], bytes]  # MAIL, each RCPT, canonical content
+
+
+def deliver_all(letters: Iterable[Letter]) -> Exchange[list[Delivery]]:
+    """Many transactions, a round trip each.
+
+    RFC 2920, 3.1: content may be the first of a group, so the end of one message and the
+    envelope of the next travel together.
+    """
+    outcomes: list[Delivery] = []
+    ending: tuple[Send, ...] = ()
+    for mail, rcpts, content in letters:
+        replies = yield (*ending, mail, *rcpts, Send(_DATA, b"DATA"))
+        if ending:
+            outcomes[-1].content, replies = replies[:1], replies[1:]
+        mail_reply, *answers, data = replies
+        outcome = Delivery(mail_reply, _paired(rcpts, answers), data)
+        outcomes.append(outcome)
+        body = octets.stuffed(content) if outcome.accepted else octets.END
+        ending = (Send(body, CONTENT),) if data.code == 354 else ()
+    if ending:
+        outcomes[-1].content = yield ending
+    return outcomes
+
+
+def quit() -> Exchange[Reply]:
+    """QUIT; a server that just leaves has said goodbye all the same."""
+    try:
+        return (yield from ask(command(b"QUIT")))
+    except Disconnected:
+        return Reply(221, [b""])
+
+
+def always_yes(send: Send) -> Reply:
+    """What a server that takes everything would answer."""
+    return Reply({b"DATA": 354, b"AUTH": 235, b"QUIT": 221}.get(send.verb, 250), [b""])
+
+
+def rehearse(exchange: Exchange[Any], answer: Callable[[Send], Reply] = always_yes) -> list[Batch]:
+    """The batches an exchange would say, each a round trip, if the server answered so."""
+    batches: list[Batch] = []
+    replies: list[Reply] | None = None
+    while True:
+        try:
+            batch = exchange.send(replies)  # type: ignore[arg-type]  # None starts it
+        except StopIteration:
+            return batches
+        batches.append(batch)
+        replies = [answer(send) for send in batch for _ in range(abs(send.replies))]

@@ -1,0 +1,443 @@
+"""What clients do, against written conversations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conversation import Watched, converse, ready
+
+from smtpconsole.smtp import sasl
+from smtpconsole.smtp.commands import Send, command, mail, rcpt
+from smtpconsole.smtp.errors import Disconnected
+from smtpconsole.smtp.events import Phase, Sent
+from smtpconsole.smtp.exchanges import (
+    Delivery,
+    authenticate,
+    deliver,
+    deliver_all,
+    hello,
+    quit,
+    rehearse,
+)
+from smtpconsole.smtp.replies import Reply
+
+TIM = sasl.credentials("tim", "tanstaaftanstaaf")
+SENDER = mail("a@example.org")
+
+
+def recipients(*addresses: str) -> list[Send]:
+    return [rcpt(address) for address in addresses]
+
+
+# --- hello and quit
+
+
+def test_hello_falls_back_to_helo() -> None:
+    reply = converse(hello(b"me"), "C: EHLO me\nS: 502 what?\nC: HELO me\nS: 250 hi")
+    assert reply.text == "hi"
+
+
+def test_a_421_to_ehlo_is_no_reason_for_helo() -> None:
+    assert converse(hello(b"me"), "C: EHLO me\nS: 421 too many").code == 421
+
+
+def test_lmtp_says_lhlo() -> None:
+    session = ready(lmtp=True)
+    converse(hello(b"me", lmtp=True), "C: LHLO me\nS: 250-a\nS: 250 PIPELINING", session)
+    assert "PIPELINING" in session.capabilities
+
+
+def test_quit_does_not_mind_a_server_that_just_leaves() -> None:
+    assert converse(quit(), "C: QUIT\n*: closed").code == 221
+
+
+def test_quit_that_is_refused_is_told() -> None:
+    assert converse(quit(), "C: QUIT\nS: 500 stay").code == 500
+
+
+# --- authentication
+
+
+def test_plain_in_one_round_trip() -> None:
+    session = ready()
+    reply = converse(
+        authenticate(sasl.MECHANISMS["PLAIN"], TIM),
+        "C: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS: 235 ok",
+        session,
+    )
+    assert reply.code == 235
+    assert session.identity == "tim"
+    assert isinstance(session, Watched)
+    (sent,) = (event.send for event in session.of(Sent))
+    assert sent.data[: sent.secret.start] == b"AUTH PLAIN "
+    assert sent.data[sent.secret.stop :] == b"\r\n"
+
+
+def test_plain_without_initial_response() -> None:
+    converse(
+        authenticate(sasl.MECHANISMS["PLAIN"], TIM, initial=False),
+        "C: AUTH PLAIN\nS: 334 \nC: AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS: 235 ok",
+    )
+
+
+@pytest.mark.parametrize("prompt", ["UGFzc3dvcmQ6", " UGFzc3dvcmQ6", "UGFzc3dvcmQA"])
+def test_login_takes_prompts_as_they_come(prompt: str) -> None:
+    converse(
+        authenticate(sasl.MECHANISMS["LOGIN"], TIM),
+        f"C: AUTH LOGIN dGlt\nS: 334 {prompt}\nC: dGFuc3RhYWZ0YW5zdGFhZg==\nS: 235 ok",
+    )
+
+
+def test_login_repeats_the_user_to_a_server_that_ignored_it() -> None:
+    converse(
+        authenticate(sasl.MECHANISMS["LOGIN"], TIM),
+        """
+        C: AUTH LOGIN dGlt
+        S: 334 VXNlcm5hbWU6
+        C: dGlt
+        S: 334 UGFzc3dvcmQ6
+        C: dGFuc3RhYWZ0YW5zdGFhZg==
+        S: 235 ok
+        """,
+    )
+
+
+def test_cram_md5_with_the_example_of_rfc_2195() -> None:
+    converse(
+        authenticate(sasl.MECHANISMS["CRAM-MD5"], TIM),
+        """
+        C: AUTH CRAM-MD5
+        S: 334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+
+        C: dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw
+        S: 235 ok
+        """,
+    )
+
+
+def test_credentials_that_are_refused_are_a_reply() -> None:
+    session = ready()
+    reply = converse(
+        authenticate(sasl.MECHANISMS["PLAIN"], TIM),
+        "C: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS: 535 5.7.8 no",
+        session,
+    )
+    assert reply.code == 535
+    assert session.identity is None and session.phase is Phase.READY
+
+
+def test_a_server_that_asks_too_much_is_cancelled() -> None:
+    session = ready()
+    with pytest.raises(sasl.MechanismError, match="asks for more than PLAIN"):
+        converse(
+            authenticate(sasl.MECHANISMS["PLAIN"], TIM),
+            "C: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS: 334 \nC: *\nS: 501 cancelled",
+            session,
+        )
+    assert session.phase is Phase.READY
+
+
+def test_a_challenge_that_is_no_base64_is_cancelled() -> None:
+    with pytest.raises(sasl.MechanismError, match="not base64"):
+        converse(
+            authenticate(sasl.MECHANISMS["CRAM-MD5"], TIM),
+            "C: AUTH CRAM-MD5\nS: 334 %%%\nC: *\nS: 501 cancelled",
+        )
+
+
+def test_a_server_that_never_stops_asking_is_cancelled(monkeypatch: Any) -> None:
+    def endless(who: sasl.Credentials) -> sasl.Turns:
+        while True:
+            yield b""
+
+    mechanism = sasl.Mechanism("X-ENDLESS", 1, endless, True)
+    script = "C: AUTH X-ENDLESS =\nS: 334 \n" + "C: \nS: 334 \n" * 8 + "C: *\nS: 501 no"
+    with pytest.raises(sasl.MechanismError, match="still asks after 8"):
+        converse(authenticate(mechanism, TIM), script)
+
+
+def test_the_strongest_mechanism_in_common_comes_first() -> None:
+    names = [each.name for each in sasl.usable(("GSSAPI", "LOGIN", "PLAIN", "CRAM-MD5"))]
+    assert names == ["CRAM-MD5", "PLAIN", "LOGIN"]
+
+
+# --- delivery
+
+
+def test_a_transaction_step_by_step() -> None:
+    outcome = converse(
+        deliver(SENDER, recipients("b@x", "c@x"), b".Hi\r\n"),
+        """
+        C: MAIL FROM:<a@example.org>
+        S: 250 ok
+        C: RCPT TO:<b@x>
+        S: 550 5.1.1 who?
+        C: RCPT TO:<c@x>
+        S: 251 forwarded
+        C: DATA
+        S: 354 go
+        C: ..Hi
+        C: .
+        S: 250 queued
+        """,
+    )
+    assert outcome.accepted == ["c@x"]
+    assert [(who, reply.code) for who, reply in outcome.refused] == [("b@x", 550)]
+    assert outcome.is_delivered
+
+
+def test_a_refused_sender_ends_it() -> None:
+    outcome = converse(
+        deliver(SENDER, recipients("b@x"), b""), "C: MAIL FROM:<a@example.org>\nS: 550 no"
+    )
+    assert not outcome.is_delivered and outcome.recipients == []
+
+
+def test_without_a_recipient_no_data_is_asked_for() -> None:
+    script = "C: MAIL FROM:<a@example.org>\nS: 250 ok\nC: RCPT TO:<b@x>\nS: 550 no"
+    outcome = converse(deliver(SENDER, recipients("b@x"), b""), script)
+    assert outcome.data is None
+
+
+def test_a_421_to_a_recipient_keeps_its_reason_and_ends_it() -> None:
+    outcome = converse(
+        deliver(SENDER, recipients("b@x", "c@x", "d@x"), b""),
+        """
+        C: MAIL FROM:<a@example.org>
+        S: 250 ok
+        C: RCPT TO:<b@x>
+        S: 250 ok
+        C: RCPT TO:<c@x>
+        S: 421 4.7.0 too many
+        """,
+    )
+    assert [reply.code for _, reply in outcome.recipients] == [250, 421]
+    assert outcome.data is None
+
+
+def test_data_refused_ends_it() -> None:
+    outcome = converse(
+        deliver(SENDER, recipients("b@x"), b"Hi\r\n", pipelining=True),
+        """
+        C: MAIL FROM:<a@example.org>
+        C: RCPT TO:<b@x>
+        C: DATA
+        S: 250 ok
+        S: 250 ok
+        S: 451 not now
+        """,
+    )
+    assert outcome.data.code == 451 and not outcome.is_delivered
+
+
+def fifty() -> tuple[list[Send], str]:
+    people = [f"user{n}@example.org" for n in range(50)]
+    script = ["C: MAIL FROM:<a@example.org>"]
+    script += [f"C: RCPT TO:<{who}>" for who in people]
+    script += ["C: DATA", "S: 250 ok"]
+    script += ["S: 550 5.1.1 who?" if n == 7 else "S: 250 ok" for n in range(50)]
+    script += ["S: 354 go", "C: Hello", "C: .", "S: 250 queued"]
+    return recipients(*people), "\n".join(script)
+
+
+@pytest.mark.parametrize("cut", range(0, 560, 7))
+def test_pipelined_with_one_recipient_refused_however_it_is_cut(cut: int) -> None:
+    rcpts, script = fifty()
+    outcome = converse(
+        deliver(SENDER, rcpts, b"Hello\r\n", pipelining=True), script, cut=[cut, cut + 3]
+    )
+    assert len(outcome.accepted) == 49
+    assert outcome.recipients[7][1].code == 550
+
+
+def test_354_with_no_recipient_left_gets_an_empty_message() -> None:
+    outcome = converse(
+        deliver(SENDER, recipients("b@x"), b"Hello\r\n", pipelining=True),
+        """
+        C: MAIL FROM:<a@example.org>
+        C: RCPT TO:<b@x>
+        C: DATA
+        S: 250 ok
+        S: 550 no
+        S: 354 go
+        C: .
+        S: 554 no valid recipients
+        """,
+    )
+    assert outcome.accepted == [] and not outcome.is_delivered
+
+
+def test_bdat_needs_no_dots_and_one_round_trip() -> None:
+    outcome = converse(
+        deliver(SENDER, recipients("b@x"), b".Hi\r\n", pipelining=True, chunking=True),
+        """
+        C: MAIL FROM:<a@example.org>
+        C: RCPT TO:<b@x>
+        C: BDAT 5 LAST
+        C: .Hi
+        S: 250 ok
+        S: 250 ok
+        S: 250 queued
+        """,
+    )
+    assert outcome.is_delivered
+
+
+def test_bdat_without_pipelining() -> None:
+    outcome = converse(
+        deliver(SENDER, recipients("b@x"), b"Hi\r\n", chunking=True),
+        """
+        C: MAIL FROM:<a@example.org>
+        S: 250 ok
+        C: RCPT TO:<b@x>
+        S: 250 ok
+        C: BDAT 4 LAST
+        C: Hi
+        S: 250 queued
+        """,
+    )
+    assert outcome.is_delivered
+
+
+def test_lmtp_answers_once_for_each_accepted_recipient() -> None:
+    outcome = converse(
+        deliver(SENDER, recipients("b@x", "c@x", "d@x"), b"Hi\r\n", pipelining=True, lmtp=True),
+        """
+        C: MAIL FROM:<a@example.org>
+        C: RCPT TO:<b@x>
+        C: RCPT TO:<c@x>
+        C: RCPT TO:<d@x>
+        C: DATA
+        S: 250 ok
+        S: 250 ok
+        S: 550 no c
+        S: 250 ok
+        S: 354 go
+        C: Hi
+        C: .
+        S: 250 b has it
+        S: 452 d is full
+        """,
+        ready(lmtp=True),
+    )
+    assert [reply.code for reply in outcome.content] == [250, 452]
+
+
+def test_bdat_and_lmtp_pipelined_count_recipients_when_they_get_there() -> None:
+    outcome = converse(
+        deliver(
+            SENDER,
+            recipients("b@x", "c@x"),
+            b"Hi\r\n",
+            pipelining=True,
+            chunking=True,
+            lmtp=True,
+        ),
+        """
+        C: MAIL FROM:<a@example.org>
+        C: RCPT TO:<b@x>
+        C: RCPT TO:<c@x>
+        C: BDAT 4 LAST
+        C: Hi
+        S: 250 ok
+        S: 250 ok
+        S: 250 ok
+        S: 250 b has it
+        S: 250 c has it
+        """,
+        ready(lmtp=True),
+    )
+    assert len(outcome.content) == 2
+
+
+def test_the_server_closes_in_the_middle_of_content() -> None:
+    with pytest.raises(Disconnected):
+        converse(
+            deliver(SENDER, recipients("b@x"), b"Hi\r\n"),
+            """
+            C: MAIL FROM:<a@example.org>
+            S: 250 ok
+            C: RCPT TO:<b@x>
+            S: 250 ok
+            C: DATA
+            S: 354 go
+            C: Hi
+            C: .
+            *: closed
+            """,
+        )
+
+
+def test_the_end_of_one_message_travels_with_the_envelope_of_the_next() -> None:
+    letters = [
+        (SENDER, recipients("b@x"), b"one\r\n"),
+        (SENDER, recipients("c@x"), b"two\r\n"),
+        (SENDER, recipients("d@x"), b"three\r\n"),
+    ]
+    outcomes: list[Delivery] = converse(
+        deliver_all(letters),
+        """
+        C: MAIL FROM:<a@example.org>
+        C: RCPT TO:<b@x>
+        C: DATA
+        S: 250 ok
+        S: 250 ok
+        S: 354 go
+        C: one
+        C: .
+        C: MAIL FROM:<a@example.org>
+        C: RCPT TO:<c@x>
+        C: DATA
+        S: 250 queued as 1
+        S: 250 ok
+        S: 550 no
+        S: 554 no valid recipients
+        C: MAIL FROM:<a@example.org>
+        C: RCPT TO:<d@x>
+        C: DATA
+        S: 250 ok
+        S: 250 ok
+        S: 354 go
+        C: three
+        C: .
+        S: 250 queued as 3
+        """,
+    )
+    assert [outcome.is_delivered for outcome in outcomes] == [True, False, True]
+    assert outcomes[2].content[0].text == "queued as 3"
+
+
+def test_no_letters_are_no_conversation() -> None:
+    assert converse(deliver_all([]), "") == []
+
+
+def test_a_batch_of_letters_that_ends_in_a_refusal() -> None:
+    script = "C: MAIL FROM:<a@example.org>\nC: RCPT TO:<b@x>\nC: DATA\nS: 250 a\nS: 550 b\nS: 354 c"
+    script += "\nC: .\nS: 554 none"
+    (outcome,) = converse(deliver_all([(SENDER, recipients("b@x"), b"one\r\n")]), script)
+    assert not outcome.is_delivered
+
+
+# --- rehearsal
+
+
+def test_a_rehearsal_tells_the_batches_without_a_server() -> None:
+    batches = rehearse(deliver(SENDER, recipients("b@x", "c@x"), b"Hi\r\n", pipelining=True))
+    assert [[send.verb for send in batch] for batch in batches] == [
+        [b"MAIL", b"RCPT", b"RCPT", b"DATA"],
+        [b"(content)"],
+    ]
+
+
+def test_a_rehearsal_may_answer_otherwise() -> None:
+    def never(send: Send) -> Reply:
+        return Reply(550, [b"no"])
+
+    assert len(rehearse(deliver(SENDER, recipients("b@x"), b""), never)) == 1
+    assert [batch[0].verb for batch in rehearse(quit())] == [b"QUIT"]
+    assert rehearse(authenticate(sasl.MECHANISMS["PLAIN"], TIM))[0][0].secret is not None
+    assert rehearse(_nothing()) == [(command(b"NOOP"),)]
+
+
+def _nothing() -> Any:
+    yield (command(b"NOOP"),)

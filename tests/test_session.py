@@ -1,0 +1,520 @@
+"""Which reply answers what, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+from conversation import Watched, converse, ready
+
+from smtpconsole.smtp.commands import PER_RECIPIENT, Send, command, raw, rcpt
+from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence, Unreachable
+from smtpconsole.smtp.events import (
+    Anomaly,
+    Answered,
+    Closed,
+    Learned,
+    Phase,
+    Problem,
+    Proposed,
+    Sent,
+    Target,
+    TlsFacts,
+    Tried,
+)
+from smtpconsole.smtp.exchanges import ask, greeting, hello, start_tls, typed
+from smtpconsole.smtp.replies import Reply
+from smtpconsole.smtp.session import Batch, Session
+
+
+@pytest.fixture
+def session() -> Session:
+    return ready()
+
+
+def anomalies(session: Session) -> list[str]:
+    assert isinstance(session, Watched)
+    return [event.kind for event in session.of(Anomaly)]
+
+
+def one(send: Send) -> Generator[Batch, list[Reply], list[Reply]]:
+    return (yield (send,))
+
+
+# --- greeting and capabilities
+
+
+def test_the_greeting_is_owed_before_anybody_asks() -> None:
+    session = Watched()
+    reply = converse(greeting(), "S: 220 mail.example.org ESMTP", session)
+    assert reply.code == 220
+    assert session.phase is Phase.READY
+
+
+def test_a_greeting_of_421_leaves_only_the_end() -> None:
+    session = Watched()
+    converse(greeting(), "S: 421 4.3.2 too busy", session)
+    assert session.phase is Phase.CLOSING
+
+
+@pytest.mark.parametrize("octets", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400 Bad\r\n"])
+def test_what_is_not_smtp_is_named(octets: bytes) -> None:
+    session = Watched()
+    session.begin(greeting(), Future())
+    session.receive(octets)
+    assert "not SMTP" in anomalies(session)
+
+
+def test_ehlo_teaches_what_the_server_can_do(session: Session) -> None:
+    converse(hello(b"me"), "C: EHLO me\nS: 250-mail.example.org\nS: 250 SIZE 1000", session)
+    assert session.capabilities.greeting == "mail.example.org"
+    assert session.capabilities.size == 1000
+    assert isinstance(session, Watched)
+    assert session.of(Learned)[0].capabilities is session.capabilities
+
+
+def test_helo_teaches_the_name_alone(session: Session) -> None:
+    converse(ask(command(b"HELO", b"me")), "C: HELO me\nS: 250-hi\nS: 250 SIZE 1", session)
+    assert session.capabilities.greeting == "hi"
+    assert list(session.capabilities) == []
+
+
+def test_an_ehlo_that_is_refused_changes_nothing(session: Session) -> None:
+    converse(hello(b"me"), "C: EHLO me\nS: 250-a\nS: 250 SIZE", session)
+    converse(hello(b"me"), "C: EHLO me\nS: 503 5.5.1 already identified", session)
+    converse(ask(command(b"HELO", b"me")), "C: HELO me\nS: 503 5.5.1 already", session)
+    assert "SIZE" in session.capabilities
+
+
+def test_capabilities_that_need_others_are_remarked(session: Session) -> None:
+    converse(hello(b"me"), "C: EHLO me\nS: 250-a\nS: 250 BINARYMIME", session)
+    assert anomalies(session) == ["capability without its extension"]
+
+
+# --- pairing
+
+
+def test_a_reply_sent_before_the_question_is_not_its_answer(session: Session) -> None:
+    def two() -> Generator[Batch, list[Reply], tuple[Reply, Reply]]:
+        first = yield from ask(command(b"NOOP"))
+        second = yield from ask(command(b"RSET"))
+        return first, second
+
+    first, second = converse(
+        two(),
+        """
+        C: NOOP
+        S: 250 one
+        S: 250 one too many
+        C: RSET
+        S: 250 two
+        """,
+        session,
+    )
+    assert (first.text, second.text) == ("one", "two")
+    assert anomalies(session) == ["unsolicited reply"]
+
+
+def test_a_late_reply_to_an_abandoned_command_is_still_paired(session: Session) -> None:
+    session.begin(ask(command(b"NOOP")), Future())
+    session.take_outgoing()
+    session.abandon()
+    reply = converse(ask(command(b"RSET")), "C: RSET\nS: 250 to noop\nS: 250 to rset", session)
+    assert reply.text == "to rset"
+    assert isinstance(session, Watched)
+    pairs = [(event.send.verb, event.reply.text) for event in session.of(Answered)]
+    assert pairs == [(b"NOOP", "to noop"), (b"RSET", "to rset")]
+
+
+def test_abandoning_nothing_is_nothing(session: Session) -> None:
+    session.abandon()
+    assert converse(ask(command(b"NOOP")), "C: NOOP\nS: 250 ok", session).code == 250
+
+
+def test_a_chunk_that_answers_half_a_batch_does_not_resume_it(session: Session) -> None:
+    def both() -> Generator[Batch, list[Reply], list[Reply]]:
+        return (yield (command(b"NOOP"), command(b"RSET")))
+
+    found = converse(both(), "C: NOOP\nC: RSET\nS: 250 a\n*: silence\nS: 250 b", session)
+    assert [reply.text for reply in found] == ["a", "b"]
+
+
+def test_garbage_is_sent_as_it_is_and_changes_nothing(session: Session) -> None:
+    garbage = b"\x00\xffDATA\n\n"
+    future: Future[Any] = Future()
+    session.begin(one(raw(garbage, replies=2)), future)
+    assert session.take_outgoing() == [garbage]
+    session.receive(b"354 what\r\n")
+    session.receive(b"500 what\r\n")
+    assert [reply.code for reply in future.result()] == [354, 500]
+    assert session.phase is Phase.READY
+
+
+def test_what_asks_for_no_reply_does_not_wait_for_one(session: Session) -> None:
+    assert converse(one(raw(b"x\r\n", replies=0)), "C: x", session) == []
+
+
+def test_an_exchange_that_fails_fails_its_future(session: Session) -> None:
+    def broken() -> Generator[Batch, list[Reply], None]:
+        yield (command(b"NOOP"),)
+        raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        converse(broken(), "C: NOOP\nS: 250 ok", session)
+    assert converse(ask(command(b"NOOP")), "C: NOOP\nS: 250 ok", session).code == 250
+
+
+# --- trouble
+
+
+def test_a_421_may_come_at_any_time(session: Session) -> None:
+    session.receive(b"421 4.3.2 shutting down\r\n")
+    assert session.phase is Phase.CLOSING
+    assert anomalies(session) == ["unsolicited reply"]
+
+
+def test_an_unsolicited_reply_that_is_no_421_changes_nothing(session: Session) -> None:
+    session.receive(b"250 hello\r\n")
+    assert session.phase is Phase.READY
+
+
+def test_a_421_to_a_command_leaves_only_the_end(session: Session) -> None:
+    converse(ask(command(b"NOOP")), "C: NOOP\nS: 421 go away", session)
+    assert session.phase is Phase.CLOSING
+
+
+def test_the_replies_of_a_batch_that_dies_half_way_are_not_lost(session: Session) -> None:
+    def both() -> Generator[Batch, list[Reply], list[Reply]]:
+        return (yield (command(b"NOOP"), command(b"RSET")))
+
+    with pytest.raises(Disconnected, match="closed by the server") as caught:
+        converse(both(), "C: NOOP\nC: RSET\nS: 250 a\n*: closed", session)
+    assert [reply.text for reply in caught.value.replies] == ["a"]
+    assert session.phase is Phase.CLOSED
+
+
+def test_a_lost_connection_tells_why(session: Session) -> None:
+    with pytest.raises(Disconnected, match="reset by peer"):
+        converse(ask(command(b"NOOP")), "C: NOOP\n*: lost", session)
+    assert isinstance(session, Watched)
+    assert session.of(Closed) == [Closed("server", "reset by peer")]
+
+
+def test_silence_reaches_the_exchange_as_silence(session: Session) -> None:
+    future: Future[Any] = Future()
+    session.begin(ask(command(b"NOOP")), future)
+    assert session.waiting_for is not None and session.waiting_for.verb == b"NOOP"
+    session.receive_eof(Silence("No reply to NOOP within 5 seconds"))
+    with pytest.raises(Silence):
+        future.result()
+    assert session.waiting_for is None
+    assert isinstance(session, Watched)
+    assert session.of(Closed)[0].by == "client"
+
+
+def test_an_end_is_an_end_only_once(session: Session) -> None:
+    session.receive_eof()
+    session.receive_eof(OSError("again"))
+    assert isinstance(session, Watched)
+    assert len(session.of(Closed)) == 1
+
+
+def test_half_a_reply_before_the_end_is_shown(session: Session) -> None:
+    session.receive(b"421 going do")
+    session.receive_eof()
+    assert anomalies(session) == ["incomplete reply"]
+
+
+def test_nothing_can_be_asked_after_the_end(session: Session) -> None:
+    session.receive_eof()
+    with pytest.raises(Disconnected, match="Not connected"):
+        converse(ask(command(b"NOOP")), "", session)
+
+
+def test_an_exchange_may_mend_the_end(session: Session) -> None:
+    def stubborn() -> Generator[Batch, list[Reply], str]:
+        try:
+            yield (command(b"NOOP"),)
+        except Disconnected:
+            return "never mind"
+        return "fine"
+
+    assert converse(stubborn(), "C: NOOP\n*: closed", session) == "never mind"
+
+
+def test_an_exchange_that_talks_on_after_the_end_is_stopped(session: Session) -> None:
+    def deaf() -> Generator[Batch, list[Reply], None]:
+        for _ in range(2):
+            try:
+                yield (command(b"NOOP"),)
+            except Disconnected:
+                yield (command(b"RSET"),)
+
+    with pytest.raises(Disconnected):
+        converse(deaf(), "C: NOOP\n*: closed", session)
+
+
+@pytest.mark.parametrize("octets", [b"250 " + b"x" * 5000, b"250-x\r\n" * 600])
+def test_a_reply_without_end_ends_the_session(session: Session, octets: bytes) -> None:
+    future: Future[Any] = Future()
+    session.begin(ask(command(b"NOOP")), future)
+    session.receive(octets)
+    assert session.phase is Phase.CLOSED
+    with pytest.raises(Disconnected, match="has no end"):
+        future.result()
+
+
+def test_a_session_without_observer_works_the_same() -> None:
+    session = Session()
+    session.phase = Phase.READY
+    session.receive(b"250 what\n")  # unsolicited, and flawed
+    converse(hello(b"me"), "C: EHLO me\nS: 250-a\nS: 250 BINARYMIME", session)
+    session.stepping = True
+    session.begin(start_tls(), Future())
+    session.release()
+    session.stepping = False
+    session.receive(b"220 go\r\n")
+    session.upgraded()
+    session.receive_eof()
+    assert session.phase is Phase.CLOSED
+
+
+# --- STARTTLS
+
+
+def test_starttls_forgets_what_plaintext_said(session: Session) -> None:
+    session.identity = "alice"
+
+    def secure() -> Generator[Batch, list[Reply], Reply]:
+        yield from hello(b"me")
+        yield from start_tls()
+        assert list(session.capabilities) == []
+        return (yield from hello(b"me"))
+
+    converse(
+        secure(),
+        """
+        C: EHLO me
+        S: 250-example.org
+        S: 250-STARTTLS
+        S: 250 XYZ
+        C: STARTTLS
+        S: 220 go
+        *: silence
+        *: TLS
+        C: EHLO me
+        S: 250-example.org
+        S: 250 STARTTLS
+        """,
+        session,
+    )
+    assert session.is_secure and session.identity is None
+    assert "XYZ" not in session.capabilities
+    assert anomalies(session) == ["STARTTLS still offered under TLS"]
+
+
+@pytest.mark.parametrize(
+    "octets", [b"220 go\r\n250 AUTH PLAIN\r\n", b"220 go\r\n250-AUTH PLA", b"220 go\r\n \r\n"]
+)
+def test_plaintext_behind_starttls_ends_the_session(session: Session, octets: bytes) -> None:
+    future: Future[Any] = Future()
+    session.begin(start_tls(), future)
+    session.receive(octets)
+    assert session.phase is Phase.CLOSED
+    assert isinstance(session, Watched)
+    (anomaly,) = (event for event in session.of(Anomaly) if "plaintext" in event.kind)
+    assert anomaly.detail == ascii(octets.removeprefix(b"220 go\r\n"))[2:-1]
+    with pytest.raises(HandshakeFailed, match="injects"):
+        future.result()
+
+
+def test_starttls_refused_changes_nothing(session: Session) -> None:
+    assert converse(start_tls(), "C: STARTTLS\nS: 454 4.7.0 not now", session).code == 454
+    assert session.phase is Phase.READY and not session.is_secure
+
+
+def test_starttls_typed_by_hand_upgrades_all_the_same(session: Session) -> None:
+    converse(typed(session, b"starttls"), "C: starttls\nS: 220 go\n*: TLS", session)
+    assert session.phase is Phase.READY and session.is_secure
+
+
+def test_an_abandoned_starttls_still_upgrades(session: Session) -> None:
+    session.begin(start_tls(), Future())
+    session.take_outgoing()
+    session.abandon()
+    session.receive(b"220 go\r\n")
+    assert session.phase is Phase.UPGRADING
+    session.upgraded()
+    assert converse(ask(command(b"NOOP")), "C: NOOP\nS: 250 ok", session).code == 250
+
+
+# --- a transaction by hand
+
+
+def test_a_transaction_typed_by_hand(session: Session) -> None:
+    def say(line: bytes, script: str) -> Any:
+        return converse(typed(session, line), script, session)
+
+    say(b"MAIL FROM:<a@x>", "C: MAIL FROM:<a@x>\nS: 250 ok")
+    assert session.transaction is not None and session.transaction.sender == "a@x"
+    say(b"RCPT TO:<b@x>", "C: RCPT TO:<b@x>\nS: 250 ok")
+    say(b"rcpt to:<c@x>", "C: rcpt to:<c@x>\nS: 550 no")
+    assert session.transaction.accepted == ["b@x"]
+    assert [who for who, _ in session.transaction.refused] == ["c@x"]
+    say(b"data", "C: data\nS: 354 go")
+    assert session.phase is Phase.CONTENT
+    say(b"QUIT is only a word here", "C: QUIT is only a word here")
+    (reply,) = say(b".", "C: .\nS: 250 queued")
+    assert reply.text == "queued"
+    assert session.phase is Phase.READY and session.transaction is None
+
+
+def test_a_refused_mail_opens_no_transaction(session: Session) -> None:
+    converse(typed(session, b"MAIL FROM:<a@x>"), "C: MAIL FROM:<a@x>\nS: 550 no", session)
+    converse(typed(session, b"RCPT TO:<b@x>"), "C: RCPT TO:<b@x>\nS: 503 MAIL first", session)
+    assert session.transaction is None
+
+
+def test_a_recipient_without_mail_is_the_servers_affair(session: Session) -> None:
+    converse(typed(session, b"RCPT TO:<b@x>"), "C: RCPT TO:<b@x>\nS: 250 why not", session)
+    assert session.transaction is not None and session.transaction.accepted == ["b@x"]
+
+
+def test_rset_and_a_refused_one(session: Session) -> None:
+    converse(typed(session, b"MAIL FROM:<>"), "C: MAIL FROM:<>\nS: 250 ok", session)
+    converse(ask(command(b"RSET")), "C: RSET\nS: 500 what", session)
+    assert session.transaction is not None
+    converse(ask(command(b"RSET")), "C: RSET\nS: 250 ok", session)
+    assert session.transaction is None
+
+
+def test_data_refused_is_no_content(session: Session) -> None:
+    converse(typed(session, b"DATA"), "C: DATA\nS: 503 no", session)
+    assert session.phase is Phase.READY
+
+
+def test_lines_without_meaning_are_said_too(session: Session) -> None:
+    converse(typed(session, b""), "C: \nS: 500 what", session)
+    converse(typed(session, b"MAIL me"), "C: MAIL me\nS: 501 what", session)
+    assert session.typed(b"MAIL me").about is None
+
+
+def test_quit_leaves_only_the_end_unless_refused(session: Session) -> None:
+    converse(typed(session, b"QUIT"), "C: QUIT\nS: 500 no", session)
+    assert session.phase is Phase.READY
+    converse(typed(session, b"QUIT"), "C: QUIT\nS: 221 bye", session)
+    assert session.phase is Phase.CLOSING
+
+
+def test_the_final_dot_in_lmtp_is_answered_for_each_accepted_recipient() -> None:
+    session = ready(lmtp=True)
+    for who in ("b@x", "c@x"):
+        converse(ask(rcpt(who)), f"C: RCPT TO:<{who}>\nS: 250 ok", session)
+    converse(typed(session, b"DATA"), "C: DATA\nS: 354 go", session)
+    assert session.typed(b".").replies == PER_RECIPIENT
+    found = converse(typed(session, b"."), "C: .\nS: 250 b\n*: silence\nS: 452 c", session)
+    assert [reply.code for reply in found] == [250, 452]
+    assert session.phase is Phase.READY and session.transaction is None
+
+
+def test_the_final_dot_in_lmtp_without_transaction_is_answered_once() -> None:
+    session = ready(lmtp=True)
+    session.phase = Phase.CONTENT
+    converse(typed(session, b"."), "C: .\nS: 503 no", session)
+    assert session.phase is Phase.READY
+
+
+def test_bdat_ends_the_transaction_with_its_last_chunk(session: Session) -> None:
+    converse(typed(session, b"MAIL FROM:<>"), "C: MAIL FROM:<>\nS: 250 ok", session)
+    session.begin(one(Send(b"BDAT 2\r\nHi", b"BDAT")), Future())
+    session.receive(b"250 2 octets\r\n")
+    assert session.transaction is not None
+    session.begin(one(Send(b"BDAT 0 LAST\r\n", b"BDAT")), Future())
+    session.receive(b"250 queued\r\n")
+    assert session.transaction is None
+
+
+# --- AUTH by hand
+
+
+def test_a_password_typed_by_hand_is_a_secret(session: Session) -> None:
+    converse(typed(session, b"auth login"), "C: auth login\nS: 334 VXNlcm5hbWU6", session)
+    converse(typed(session, b"dGlt"), "C: dGlt\nS: 334 UGFzc3dvcmQ6", session)
+    converse(typed(session, b"cHc="), "C: cHc=\nS: 235 hello", session)
+    assert isinstance(session, Watched)
+    marks = [(event.send.secret, event.send.about) for event in session.of(Sent)]
+    assert marks == [(None, None), (slice(0, 4), "tim"), (slice(0, 4), None)]
+    assert session.identity == "tim"
+
+
+def test_an_initial_response_typed_by_hand_is_a_secret_the_rest_is_not(session: Session) -> None:
+    send = session.typed(b"AUTH  plain AHRpbQBw")
+    assert send.secret is not None and send.data[send.secret] == b"AHRpbQBw"
+    assert send.about == "tim"
+
+
+def test_who_cannot_be_read_is_somebody(session: Session) -> None:
+    converse(typed(session, b"AUTH X-MAGIC abc"), "C: AUTH X-MAGIC abc\nS: 235 hello", session)
+    assert session.identity == "somebody"
+
+
+def test_the_user_of_cram_md5_is_read_from_its_answer(session: Session) -> None:
+    converse(typed(session, b"AUTH CRAM-MD5"), "C: AUTH CRAM-MD5\nS: 334 PDFAeD4=", session)
+    converse(typed(session, b"dGltIDAw"), "C: dGltIDAw\nS: 235 ok", session)
+    assert session.identity == "tim"
+
+
+def test_auth_cancelled_by_hand_is_no_secret(session: Session) -> None:
+    converse(typed(session, b"AUTH LOGIN"), "C: AUTH LOGIN\nS: 334 %%%", session)
+    assert session.typed(b"*").secret is None
+    converse(typed(session, b"*"), "C: *\nS: 501 cancelled", session)
+    assert session.phase is Phase.READY and session.identity is None
+
+
+# --- what the values say
+
+
+def test_a_target_reads_as_people_write_it() -> None:
+    assert str(Target("mail.example.org", 25)) == "mail.example.org:25"
+    assert str(Target("::1", 465, implicit_tls=True)) == "[::1]:465"
+
+
+def test_only_errors_count_as_errors() -> None:
+    problems = (Problem("error", "expired", 0, "x"), Problem("info", "root-sent", 1, "y"))
+    assert TlsFacts(problems=problems).errors == problems[:1]
+
+
+def test_errors_carry_what_was_known() -> None:
+    attempt = Tried("192.0.2.1:25", "refused", 0.1)
+    assert Unreachable("nothing", [attempt]).attempts == [attempt]
+    assert HandshakeFailed("no").facts == TlsFacts()
+
+
+# --- step mode
+
+
+def test_step_mode_shows_each_batch_before_it_is_said(session: Session) -> None:
+    future: Future[Any] = Future()
+    session.stepping = True
+    session.begin(hello(b"me"), future)
+    assert session.take_outgoing() == []
+    assert session.proposed is not None
+    assert session.proposed[0].data == b"EHLO me\r\n"
+    assert isinstance(session, Watched)
+    assert len(session.of(Proposed)) == 1
+    session.release([command(b"EHLO", b"somebody-else")])
+    assert session.take_outgoing() == [b"EHLO somebody-else\r\n"]
+    assert session.proposed is None
+    session.receive(b"250 hi\r\n")
+    assert future.result().text == "hi"
+
+
+def test_a_batch_released_empty_goes_on_without_replies(session: Session) -> None:
+    session.stepping = True
+    future: Future[Any] = Future()
+    session.begin(one(command(b"NOOP")), future)
+    session.release([])
+    assert future.result() == []
+    assert session.take_outgoing() == []
