@@ -1,0 +1,35 @@
+"""What replies, commands, keywords, mechanisms and oddities of SMTP mean, in words.
+
+1. The knowledge is in the TOML files beside this module; each is read when first asked.
+2. Nothing here imports from the rest of the package, and importing this reads no file.
+3. What comes back holds no control characters, whatever a server has sent.
+"""
+
+from smtpconsole.knowledge.entries import (
+    Explanation,
+    Mechanism,
+    Verb,
+    anomaly,
+    mechanism,
+    mechanisms,
+    rfc_title,
+    verb,
+    verbs,
+)
+from smtpconsole.knowledge.explaining import explain
+from smtpconsole.knowledge.extensions import describe, keyword
+
+__all__ = [
+    "Explanation",
+    "Mechanism",
+    "Verb",
+    "anomaly",
+    "describe",
+    "explain",
+    "keyword",
+    "mechanism",
+    "mechanisms",
+    "rfc_title",
+    "verb",
+    "verbs",
+]
