@@ -185,6 +185,7 @@ class NotSecured:
 class Closed:
     by: Literal["server", "client"]
     error: str | None = None
+    was_announced: bool = False  # by a 221 or a 421
 
 
 @dataclass(slots=True)

@@ -259,10 +259,12 @@ class Session:
         left = self._parser.clear()
         if left:
             self.remark("incomplete reply", ascii(left)[2:-1])
+        was_announced = self.phase is Phase.CLOSING
         self.phase = Phase.CLOSED
         if self.observe is not None:
             by_client = by_us or isinstance(error, Silence)
-            self.observe(Closed("client" if by_client else "server", str(error) if error else None))
+            reason = str(error) if error else None
+            self.observe(Closed("client" if by_client else "server", reason, was_announced))
         self._unanswered.clear()
         self._proposed = self._held = None
         running = self._running

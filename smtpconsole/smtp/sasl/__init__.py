@@ -7,10 +7,10 @@ with one, and `authenticate()` knows from `speaks_first` that it is not to be se
 from __future__ import annotations
 
 import base64
-import importlib
-import pkgutil
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+
+from smtpconsole import registry
 
 Turns = Generator[bytes, bytes, None]
 
@@ -87,5 +87,4 @@ def claimed_user(response: bytes, challenge: bytes) -> str | None:
     return name.decode("utf-8", "surrogateescape")
 
 
-for _found in pkgutil.iter_modules(__path__):
-    importlib.import_module(f"{__name__}.{_found.name}")
+registry.load(__name__, __path__)

@@ -1,0 +1,1 @@
+"""How it travels: asyncio and ssl live here, and only here."""

@@ -1,0 +1,343 @@
+"""A session on a transport: asyncio carries the octets, and TLS wraps them.
+
+1. `BufferedProtocol`: asyncio's other protocols allocate 256 KiB for every read.
+2. A reply resumes its exchange inside the read callback, and what that says is written from
+   there; the event loop wakes the caller once, when the exchange is over.
+3. One watchdog serves all waits.  A completed reply, or progress in sending, moves a number;
+   the timer looks at it when it fires.  A single octet of a reply moves nothing, so a server
+   that drips is late too.
+4. Cancelling a caller leaves the session paired (its replies become orphans) or closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections import deque
+from typing import TypeVar, cast
+
+from smtpconsole.net.tls import TlsLayer, TlsPolicy, judged, reason
+from smtpconsole.smtp.errors import HandshakeFailed, Silence
+from smtpconsole.smtp.events import NotSecured, Phase, Secured, Target, TlsFacts
+from smtpconsole.smtp.exchanges import greeting
+from smtpconsole.smtp.replies import Reply
+from smtpconsole.smtp.session import Exchange, Observer, Session
+
+T = TypeVar("T")
+
+BUFFER = 64 * 1024
+PIECE = 256 * 1024  # of long content: reads come in between, so an early refusal is seen
+
+
+class Connection(asyncio.BufferedProtocol):
+    """One connection to one server."""
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        observe: Observer | None = None,
+        tls: TlsPolicy | None = None,
+        lmtp: bool = False,
+    ) -> None:
+        self.target = target
+        self.session = Session(observe, lmtp=lmtp)
+        self.tls: TlsFacts | None = None
+        self.transport: asyncio.Transport | None = None
+        self._policy = tls or TlsPolicy()
+        self._layer: TlsLayer | None = None
+        self._loop = asyncio.get_running_loop()
+        self._memory = memoryview(bytearray(BUFFER))
+        self._backlog: deque[memoryview] = deque()
+        self._can_write = True
+        self._turn = asyncio.Lock()
+        self._patience: float | None = None  # seconds for each reply
+        self._deadline = 0.0
+        self._watchdog: asyncio.TimerHandle | None = None
+        self.lost: asyncio.Future[None] = self._loop.create_future()
+        self.greeting: asyncio.Future[Reply] = self._loop.create_future()
+        self.greeting.add_done_callback(_retrieve)
+
+    # --- asyncio's side -----------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        # The greeting may be here before whoever dialled is: it is owed from now on.
+        self.session.begin(greeting(), self.greeting)
+        if self.target.implicit_tls:
+            self._begin_tls()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._memory
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(self._memory[:nbytes])
+        before = self.session.last_reply
+        if self._layer is None:
+            self.session.receive(data)
+        else:
+            self._receive_encrypted(data)
+        if self._patience is not None and self.session.last_reply is not before:
+            self._deadline = self._loop.time() + self._patience
+        self._flush()
+
+    def eof_received(self) -> bool:
+        layer = self._layer
+        if layer is not None and not layer.is_ready:
+            layer.feed_eof()
+            self._shake()
+        elif layer is not None and not layer.is_closed:
+            self.session.remark("closed without close_notify", "")
+        self.session.receive_eof()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.session.receive_eof(exc)
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+    def pause_writing(self) -> None:
+        self._can_write = False
+
+    def resume_writing(self) -> None:
+        self._can_write = True
+        if self._patience is not None:
+            self._deadline = self._loop.time() + self._patience
+        self._write_backlog()
+
+    # --- the caller's side --------------------------------------------------------------------
+
+    async def run(self, exchange: Exchange[T], timeout: float | None = None) -> T:
+        """Hold an exchange to its end; `timeout`, in seconds, is for each reply.
+
+        Raises Silence, Disconnected or HandshakeFailed; for all three the connection is gone.
+        """
+        async with self._turn:
+            done: asyncio.Future[T] = self._loop.create_future()
+            self._wait_at_most(timeout)
+            self.session.begin(exchange, done)
+            self._flush()
+            return await self._outcome(done)
+
+    async def greeted(self, timeout: float | None = None) -> Reply:
+        """The server's greeting, and the handshake before it where TLS comes first."""
+        async with self._turn:
+            self._wait_at_most(timeout)
+            return await self._outcome(self.greeting)
+
+    async def _outcome(self, done: asyncio.Future[T]) -> T:
+        try:
+            return await done
+        except asyncio.CancelledError:
+            self.session.abandon()
+            if self.session.phase in (Phase.CONTENT, Phase.UPGRADING, Phase.GREETING):
+                self.abort()  # there is no way back from the middle of these
+            raise
+        finally:
+            self._patience = None
+
+    def release(self, batch: object = None) -> None:
+        """Say what step mode holds."""
+        self.session.release()
+        self._flush()
+
+    @property
+    def is_open(self) -> bool:
+        """Something can still be said."""
+        return self.session.phase is not Phase.CLOSED
+
+    def close(self) -> None:
+        """End the connection in good order; nothing more is read."""
+        if self.transport is None:
+            return
+        if self._layer is not None and self._layer.is_ready and self.is_open:
+            self._layer.close()
+            self.transport.write(self._layer.take_outgoing())
+        self.session.receive_eof(by_us=True)
+        self.transport.close()
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self.session.receive_eof(by_us=True)
+        if self.transport is not None:
+            self.transport.abort()
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        outgoing = self.session.take_outgoing()
+        if self.session.phase is Phase.CLOSED:
+            if self.transport is not None:
+                self.transport.close()
+            return
+        for data in outgoing if len(outgoing) < 2 else (b"".join(outgoing),):
+            self._write(data)
+        if self.session.phase is Phase.UPGRADING:
+            self._upgrade()
+
+    def _write(self, data: bytes) -> None:
+        if not data or self.transport is None:
+            return
+        if len(data) <= PIECE and not self._backlog:
+            self._transmit(data)
+            return
+        whole = memoryview(data)
+        self._backlog += [whole[at : at + PIECE] for at in range(0, len(data), PIECE)]
+        self._write_backlog()
+
+    def _write_backlog(self) -> None:
+        while self._backlog and self._can_write:
+            self._transmit(self._backlog.popleft())
+
+    def _transmit(self, data: bytes | memoryview) -> None:
+        assert self.transport is not None
+        if self._layer is None:
+            self.transport.write(data)
+        else:
+            self._layer.write(data)
+            self.transport.write(self._layer.take_outgoing())
+
+    # --- TLS ----------------------------------------------------------------------------------
+
+    def _begin_tls(self) -> None:
+        """Shake hands: at once, or because of a 220 to STARTTLS."""
+        name = self._policy.server_name or self.target.host
+        try:
+            self._layer = TlsLayer(self._policy.context(), server_name=_indicated(name))
+        except (ssl.SSLError, OSError, ValueError) as error:
+            self._fail_tls(HandshakeFailed(f"TLS cannot be prepared: {error}"), TlsFacts())
+            return
+        self._shake()
+
+    def _upgrade(self) -> None:
+        """STARTTLS was answered with 220."""
+        if self._layer is None:
+            self._begin_tls()
+        elif self._layer.is_ready:
+            reason = "the server agreed to STARTTLS inside of TLS, which nobody can do"
+            self._fail_tls(HandshakeFailed(reason, self.tls), self._layer.facts())
+
+    def _shake(self) -> None:
+        layer = self._layer
+        assert layer is not None
+        try:
+            is_over = layer.handshake()
+        except (ssl.SSLError, OSError) as error:
+            self._carry(layer)  # the alert that tells the server why
+            facts = self._facts(layer)
+            failure = HandshakeFailed(reason(error, layer), facts)
+            failure.__cause__ = error
+            self._fail_tls(failure, facts)
+            return
+        self._carry(layer)
+        if not is_over:
+            return
+        self.tls = facts = self._facts(layer)
+        session = self.session
+        if session.observe is not None:
+            session.observe(Secured(facts))
+        if session.phase is Phase.UPGRADING:
+            session.upgraded()
+        else:
+            session.is_secure = True
+        self._receive_encrypted(b"")
+
+    def _carry(self, layer: TlsLayer) -> None:
+        data = layer.take_outgoing()
+        if data and self.transport is not None:
+            self.transport.write(data)
+
+    def _facts(self, layer: TlsLayer) -> TlsFacts:
+        """All about the session; the chain only where somebody looks, or must be told."""
+        facts = layer.facts()
+        if layer.is_ready and self._policy.strict and self.session.observe is None:
+            return facts
+        chain = layer.chain()
+        if not chain:
+            return facts
+        name = self._policy.server_name or self.target.host
+        return judged(facts, chain, name, self._policy)
+
+    def _fail_tls(self, failure: HandshakeFailed, facts: TlsFacts) -> None:
+        self.tls = facts
+        if self.session.observe is not None:
+            self.session.observe(NotSecured(facts, str(failure)))
+        self.session.receive_eof(failure, by_us=True)
+        if self.transport is not None:
+            self.transport.close()
+
+    def _receive_encrypted(self, data: bytes) -> None:
+        layer = self._layer
+        assert layer is not None
+        if data:
+            layer.feed(data)
+        if not layer.is_ready:
+            self._shake()
+            return
+        try:
+            plain = layer.read()
+        except ssl.SSLError as error:
+            failure = HandshakeFailed(f"TLS broke: {reason(error, layer)}", layer.facts())
+            self._fail_tls(failure, layer.facts())
+            return
+        self._carry(layer)
+        if plain:
+            self.session.receive(plain)
+
+    # --- waiting ------------------------------------------------------------------------------
+
+    def _wait_at_most(self, seconds: float | None) -> None:
+        self._patience = seconds
+        if seconds is None:
+            return
+        self._deadline = self._loop.time() + seconds
+        if self._watchdog is None or self._watchdog.when() > self._deadline:
+            self._rearm()
+
+    def _watch(self) -> None:
+        """The timer fired: is anybody waiting, and for too long?"""
+        self._watchdog = None
+        if self._patience is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._rearm()
+            return
+        waiting_for = self.session.waiting_for
+        silence = Silence(f"{self._awaited()} within {self._patience:g} seconds", waiting_for)
+        self.session.receive_eof(silence)
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _rearm(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        self._watchdog = self._loop.call_at(self._deadline, self._watch)
+
+    def _awaited(self) -> str:
+        if self._layer is not None and not self._layer.is_ready:
+            return "No TLS handshake"
+        waiting_for = self.session.waiting_for
+        if waiting_for is None or self.session.phase is Phase.GREETING:
+            return "No greeting"
+        return f"No reply to {waiting_for.verb.decode('ascii', 'replace') or 'what was sent'}"
+
+
+def _indicated(name: str) -> str:
+    """A host name as SNI carries it: A-labels, no final dot."""
+    name = name.rstrip(".")
+    if name.isascii():
+        return name
+    import idna
+
+    with contextlib.suppress(idna.IDNAError):
+        return idna.encode(name, uts46=True).decode("ascii")
+    return name
+
+
+def _retrieve(future: asyncio.Future[Reply]) -> None:
+    """A connection may be lost before anybody asks for its greeting: that is no accident."""
+    if not future.cancelled():
+        future.exception()
