@@ -1,0 +1,1 @@
+"""What is sent: drafts of messages.  The panes and commands show them."""

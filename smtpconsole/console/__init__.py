@@ -1,0 +1,1 @@
+"""What you ask: the console without a face.  All front ends share it."""

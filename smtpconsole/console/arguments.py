@@ -1,0 +1,78 @@
+"""What a command takes: each kind of argument parses, completes and describes itself.
+
+A command declares its arguments in its signature, `who: Annotated[str, ADDRESS] = ""`; a
+parameter that is keyword-only is an option, and a `bool` one a flag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.targets import SCHEMES, parse_target
+
+if TYPE_CHECKING:
+    from smtpconsole.console.console import Console
+
+Complete = Callable[["Console", str], Iterable[str]]
+
+
+def _nothing(console: Console, word: str) -> Iterable[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of argument."""
+
+    name: str  # as help shows it
+    parse: Callable[[str], Any] = str
+    complete: Complete = _nothing
+    is_secret: bool = False
+    is_rest: bool = False  # takes all words that are left
+
+
+def choice(*names: str) -> Kind:
+    """One of some words."""
+
+    def parse(text: str) -> str:
+        for name in names:
+            if name.lower() == text.lower():
+                return name
+        raise ConsoleError(f"{text!r} is not among {', '.join(names)}")
+
+    def complete(console: Console, word: str) -> Iterable[str]:
+        return (name for name in names if name.lower().startswith(word.lower()))
+
+    return Kind("|".join(names), parse, complete)
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdecimal():
+        raise ConsoleError(f"{text!r} is not a number")
+    return int(text)
+
+
+def _complete_target(console: Console, word: str) -> Iterable[str]:
+    known = (*console.targets_seen, *(f"{scheme}://" for scheme in SCHEMES))
+    return (each for each in known if each.startswith(word))
+
+
+def _complete_address(console: Console, word: str) -> Iterable[str]:
+    return (each for each in console.addresses_seen if each.startswith(word))
+
+
+def _complete_mechanism(console: Console, word: str) -> Iterable[str]:
+    return (each for each in console.mechanisms if each.startswith(word.upper()))
+
+
+TARGET = Kind("HOST[:PORT]", parse_target, _complete_target)
+ADDRESS = Kind("ADDRESS", complete=_complete_address)
+MECHANISM = Kind("MECHANISM", str.upper, _complete_mechanism)
+SECRET = Kind("PASSWORD", is_secret=True)
+NUMBER = Kind("NUMBER", _number)
+TEXT = Kind("TEXT")
+WORDS = Kind("WORDS", is_rest=True)
+PATH = Kind("FILE")

@@ -1,0 +1,115 @@
+"""The coach: what happened, and what is sensible next.
+
+It looks at the session alone, so that it is right whoever spoke.  An advice has a line to
+enter, where one is obvious; Tab on an empty prompt types it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smtpconsole import knowledge
+from smtpconsole.smtp.events import Phase
+from smtpconsole.smtp.replies import Reply
+from smtpconsole.smtp.session import Session
+
+if TYPE_CHECKING:
+    from smtpconsole.console.console import Console
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A sentence, and the line to enter."""
+
+    text: str
+    line: str = ""
+
+
+def advise(console: Console) -> Advice:
+    """What to say above the prompt."""
+    connection = console.connection
+    if console.is_dialling:
+        return Advice("Connecting.")
+    if connection is None:
+        return Advice("Not connected.", console.connect_line)
+    session = connection.session
+    if session.phase is Phase.CLOSED:
+        return Advice(
+            "The connection is closed. Nothing is lost: /export keeps it.", console.connect_line
+        )
+    return _PHASES[session.phase](console, session)
+
+
+def _greeting(console: Console, session: Session) -> Advice:
+    return Advice("Waiting for the server's greeting.")
+
+
+def _auth(console: Console, session: Session) -> Advice:
+    prompt = session.challenge.decode("utf-8", "replace").strip("\0 ") or "an answer in base64"
+    return Advice(f"The server asks (334): {prompt}   What you type is hidden.", "*")
+
+
+def _content(console: Console, session: Session) -> Advice:
+    return Advice("The message now: headers, an empty line, text; a line with a dot ends it.", ".")
+
+
+def _upgrading(console: Console, session: Session) -> Advice:
+    return Advice("Shaking hands: TLS.")
+
+
+def _closing(console: Console, session: Session) -> Advice:
+    return Advice("The server is closing the connection.", "/close")
+
+
+def _ready(console: Console, session: Session) -> Advice:
+    last = session.last_reply
+    if last is not None and last.is_negative:
+        return _refused(console, session, last)
+    if not session.capabilities.greeting:
+        what = (
+            "TLS is on. What was said before is void"
+            if session.is_secure
+            else "The server is ready"
+        )
+        return Advice(f"{what}. Introduce yourself.", f"EHLO {console.settings.name}")
+    if "STARTTLS" in session.capabilities and not session.is_secure:
+        return Advice("The server can encrypt. Turn TLS on before anything private.", "STARTTLS")
+    if session.transaction is not None:
+        return _transaction(console, session)
+    if session.capabilities.mechanisms and session.identity is None:
+        user = f" {console.known_user}" if console.known_user else ""
+        return Advice("Log in, or begin a message with MAIL FROM.", f"/login{user}")
+    if last is not None and console.has_delivered:
+        return Advice("The server has the message. Another one, or goodbye.", "QUIT")
+    return Advice("Begin a message: who sends it?", f"MAIL FROM:<{console.sender}>")
+
+
+def _transaction(console: Console, session: Session) -> Advice:
+    assert session.transaction is not None
+    if not session.transaction.accepted:
+        return Advice("Who shall get it?", f"RCPT TO:<{console.recipient}>")
+    count = len(session.transaction.accepted)
+    people = "1 recipient" if count == 1 else f"{count} recipients"
+    return Advice(f"{people} so far. Another RCPT, or on to the message.", "DATA")
+
+
+def _refused(console: Console, session: Session, reply: Reply) -> Advice:
+    meaning = knowledge.explain(str(reply))
+    words = f"{reply.code} {reply.enhanced or ''}".strip() if reply.code > 0 else "no reply code"
+    text = meaning.title if meaning is not None else f"refused: {words}"
+    if not session.capabilities.greeting:
+        return Advice(f"{text}.", f"EHLO {console.settings.name}")
+    if reply.code == 530 and session.capabilities.mechanisms and session.identity is None:
+        return Advice(f"{text}.", "/login")
+    return Advice(f"{text}.", f"?{words}")
+
+
+_PHASES = {
+    Phase.GREETING: _greeting,
+    Phase.AUTH: _auth,
+    Phase.CONTENT: _content,
+    Phase.UPGRADING: _upgrading,
+    Phase.CLOSING: _closing,
+    Phase.READY: _ready,
+}

@@ -1,0 +1,168 @@
+"""Console commands, one a file: an `async def` under `@command`.
+
+Its signature gives the arguments, the first line of its docstring the sentence in help,
+completion and palette, the rest the long help.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
+
+from smtpconsole import registry
+from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.arguments import TEXT, Kind
+
+if TYPE_CHECKING:
+    from smtpconsole.console.console import Console
+
+Function = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One argument or option of a command."""
+
+    name: str  # in the function
+    written: str  # as it is typed
+    kind: Kind
+    is_option: bool
+    is_flag: bool
+    is_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A console command."""
+
+    name: str
+    function: Function
+    sentence: str
+    details: str
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def usage(self) -> str:
+        """How it is written."""
+        return " ".join([f"/{self.name}", *map(_usage, self.parameters)])
+
+    @property
+    def options(self) -> dict[str, Parameter]:
+        """The options by what is typed."""
+        return {f"--{each.written}": each for each in self.parameters if each.is_option}
+
+    @property
+    def positional(self) -> list[Parameter]:
+        """The arguments in their order."""
+        return [each for each in self.parameters if not each.is_option]
+
+    async def __call__(self, console: Console, words: tuple[str, ...]) -> None:
+        """Run it with the words that were typed."""
+        await self.function(console, **self.bound(words))
+
+    def bound(self, words: tuple[str, ...]) -> dict[str, Any]:
+        """The words as values by parameter; ConsoleError where they do not fit."""
+        values: dict[str, Any] = {}
+        left = self.positional
+        rest = list(words)
+        while rest:
+            word = rest.pop(0)
+            if word.startswith("--") and len(word) > 2:
+                name, value = self._option(word, rest)
+                values[name] = value
+            elif not left:
+                raise ConsoleError(f"/{self.name} takes nothing like {word!r}", self.usage)
+            elif left[0].kind.is_rest:
+                values[left.pop(0).name] = " ".join([word, *rest])
+                rest = []
+            else:
+                parameter = left.pop(0)
+                values[parameter.name] = parameter.kind.parse(word)
+        missing = [each for each in left if each.is_required]
+        if missing:
+            raise ConsoleError(f"/{self.name} needs {missing[0].kind.name}", self.usage)
+        return values
+
+    def _option(self, word: str, rest: list[str]) -> tuple[str, Any]:
+        typed, equals, value = word.partition("=")
+        parameter = self.options.get(typed)
+        if parameter is None:
+            raise ConsoleError(f"/{self.name} has no option {typed}", self.usage)
+        if parameter.is_flag:
+            return parameter.name, True
+        if not equals:
+            if not rest:
+                raise ConsoleError(f"{typed} needs {parameter.kind.name}", self.usage)
+            value = rest.pop(0)
+        return parameter.name, parameter.kind.parse(value)
+
+    def secrets(self, words: tuple[str, ...]) -> list[str]:
+        """The words that must not be kept anywhere."""
+        try:
+            values = self.bound(words)
+        except ConsoleError:
+            return list(words) if any(each.kind.is_secret for each in self.parameters) else []
+        return [
+            str(values[each.name])
+            for each in self.parameters
+            if each.kind.is_secret and each.name in values
+        ]
+
+
+def _usage(parameter: Parameter) -> str:
+    text = parameter.kind.name
+    if parameter.is_option:
+        text = f"--{parameter.written}" + ("" if parameter.is_flag else f" {text}")
+    return text if parameter.is_required else f"[{text}]"
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(function: Function) -> Function:
+    """Register a coroutine function as a console command, under its own name."""
+    sentence, _, details = inspect.cleandoc(function.__doc__ or "").partition("\n")
+    hints = get_type_hints(function, include_extras=True)
+    parameters = tuple(
+        _parameter(each, hints[each.name])
+        for each in list(inspect.signature(function).parameters.values())[1:]
+    )
+    name = function.__name__.rstrip("_")
+    COMMANDS[name] = Command(name, function, sentence, details.strip(), parameters)
+    return function
+
+
+def _parameter(found: inspect.Parameter, hint: Any) -> Parameter:
+    kind = TEXT
+    if get_origin(hint) is Annotated:
+        kind = next(each for each in get_args(hint) if isinstance(each, Kind))
+    return Parameter(
+        found.name,
+        found.name.replace("_", "-").strip("-"),
+        kind,
+        is_option=found.kind is inspect.Parameter.KEYWORD_ONLY,
+        is_flag=hint is bool,
+        is_required=found.default is inspect.Parameter.empty,
+    )
+
+
+def find(name: str) -> Command:
+    """The command of that name; ConsoleError names what is nearest."""
+    if name in COMMANDS:
+        return COMMANDS[name]
+    near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
+    near = near or [each for each in COMMANDS if name and each.startswith(name)]
+    raise ConsoleError(
+        f"/{name} is not a command, and nothing was sent",
+        f"nearest is /{near[0]}" if near else "/help lists the commands",
+        f"to say it to the server: //{name}",
+        next=(f"/{near[0]}",) if near else ("/help",),
+    )
+
+
+def load() -> None:
+    """Import all of them; the modules need the console, so this is done when one begins."""
+    registry.load(__name__, __path__)

@@ -1,0 +1,28 @@
+"""/help"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from smtpconsole.console.answers import Answer
+from smtpconsole.console.arguments import TEXT
+from smtpconsole.console.commands import COMMANDS, command, find
+from smtpconsole.console.console import Console
+
+
+@command
+async def help_(console: Console, name: Annotated[str, TEXT] = "") -> None:
+    """List the commands, or tell all about one."""
+    if name:
+        found = find(name.removeprefix("/").lower())
+        lines = (found.sentence, *found.details.splitlines())
+        console.front.show(Answer(found.usage, lines))
+        return
+    width = max(len(each) for each in COMMANDS) + 1
+    rows = [f"/{each.name:{width}} {each.sentence}" for each in COMMANDS.values()]
+    rows += [
+        "",
+        "What you type without a slash is said to the server as it is.",
+        "//text says a line that begins with a slash; ?550 5.7.1 explains; # notes.",
+    ]
+    console.front.show(Answer("commands", tuple(rows), ("/help connect", "/help send")))

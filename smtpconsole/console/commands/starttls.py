@@ -1,0 +1,29 @@
+"""/starttls"""
+
+from __future__ import annotations
+
+from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.commands import command
+from smtpconsole.console.console import Console
+from smtpconsole.smtp import exchanges
+
+
+@command
+async def starttls(console: Console, *, force: bool = False) -> None:
+    """Turn TLS on: EHLO where it is missing, STARTTLS, the handshake, EHLO again.
+
+    With --force also where the server does not offer it.  RFC 3207.
+    """
+    connection = await console.introduced()
+    session = connection.session
+    if session.is_secure:
+        raise ConsoleError("TLS is on already; nothing was sent")
+    if "STARTTLS" not in session.capabilities and not force:
+        raise ConsoleError(
+            "the server does not offer STARTTLS; nothing was sent",
+            "a firewall may have removed it from the EHLO reply: compare from another network",
+            next=("/starttls --force",),
+        )
+    reply = await console.run(exchanges.start_tls())
+    if reply.code == 220:
+        await console.introduced()

@@ -1,0 +1,325 @@
+"""The console: a connection, a journal, a draft, settings, and `execute(line)`.
+
+A front end shows answers and asks questions; all else is here, so that the application, the
+line mode, scripts and lessons cannot grow copies of it.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from smtpconsole.composer.draft import Draft
+from smtpconsole.console import commands, language, troubles
+from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console.settings import Settings
+from smtpconsole.net.connection import Connection
+from smtpconsole.net.dial import dial
+from smtpconsole.net.tls import TlsPolicy
+from smtpconsole.smtp import exchanges
+from smtpconsole.smtp.commands import CONTENT
+from smtpconsole.smtp.events import Entered, Noted, Phase, Target
+from smtpconsole.smtp.replies import Reply
+from smtpconsole.smtp.session import Exchange
+from smtpconsole.transcript.journal import Journal
+
+if TYPE_CHECKING:
+    from smtpconsole.sandbox.mailbox import Mailbox
+
+T = TypeVar("T")
+
+
+class Front(Protocol):
+    """What the console asks of whoever shows it."""
+
+    def show(self, answer: Answer) -> None:
+        """Show an answer."""
+
+    async def ask(self, question: str, *, secret: bool = False) -> str:
+        """Ask a person; what is secret is not shown while it is typed, nor kept."""
+
+    def leave(self) -> None:
+        """The person wants to go."""
+
+
+@dataclass(slots=True)
+class Suggestions:
+    """What to offer somebody who begins; the sandbox fills it in."""
+
+    target: str = ""
+    user: str = ""
+    password: str = ""  # no secret: the sandbox's, which is told to everybody
+    mailbox: Mailbox | None = None
+    sender: str = "me@example.com"
+    recipient: str = "postmaster@example.com"
+
+
+@dataclass(slots=True)
+class Memory:
+    """What came up in the session, for completion and the coach."""
+
+    targets: dict[str, None] = field(default_factory=dict)
+    addresses: dict[str, None] = field(default_factory=dict)
+    granted: set[tuple[str, str]] = field(default_factory=set)
+    deliveries: int = 0
+
+
+class Console:
+    """A session with a person."""
+
+    def __init__(
+        self,
+        front: Front,
+        journal: Journal,
+        *,
+        settings: Settings | None = None,
+        suggestions: Suggestions | None = None,
+    ) -> None:
+        commands.load()
+        self.front = front
+        self.journal = journal
+        self.settings = settings if settings is not None else Settings()
+        self.suggestions = suggestions or Suggestions()
+        self.connection: Connection | None = None
+        self.target: Target | None = None
+        self.is_dialling = False
+        self.draft = Draft(
+            sender=self.suggestions.sender, recipients=(), body="This is a test.\n", subject="Test"
+        )
+        self._memory = Memory()
+
+    # --- entering -----------------------------------------------------------------------------
+
+    async def execute(self, line: str) -> None:
+        """Do what a line says; every trouble is shown, none is raised."""
+        await self.perform(self._dispatch(line))
+
+    async def perform(self, action: Awaitable[None]) -> None:
+        """Do something on the person's behalf; every trouble is shown, none is raised."""
+        try:
+            await action
+        except Exception as error:
+            told = troubles.trouble(error, self.target) or troubles.bug(error)
+            self.front.show(told.answer())
+
+    async def _dispatch(self, line: str) -> None:
+        match language.parse(line, in_content=self.phase is Phase.CONTENT):
+            case language.Say(data):
+                await self.say(data)
+            case language.Remark(text):
+                self.journal(Noted(text))
+            case language.Call(name, words):
+                command = commands.find(name)
+                secrets = command.secrets(words)
+                for secret in secrets:
+                    self.journal.redactor.learn(secret.encode())
+                self.journal(Entered(_without(line, secrets)))
+                await command(self, words)
+
+    def is_secret(self, line: str) -> bool:
+        """A line that must not be kept: an answer to a challenge, AUTH with one, a password."""
+        try:
+            meaning = language.parse(line, in_content=self.phase is Phase.CONTENT)
+            match meaning:
+                case language.Call(name, words):
+                    return bool(commands.find(name).secrets(words))
+                case language.Say(data) if self.connection is not None:
+                    return self.connection.session.typed(data).secret is not None
+                case language.Say(data):
+                    return data.strip().upper().startswith(b"AUTH")
+        except ConsoleError:
+            return False
+        return False
+
+    async def say(self, data: bytes) -> None:
+        """Say a line verbatim."""
+        connection = self.connected()
+        session = connection.session
+        if data.lstrip()[:5].upper() == b"AUTH " and session.phase is Phase.READY:
+            await self.may_send_secrets()
+        send = session.typed(data)
+        if isinstance(send.about, str) and send.verb in (b"MAIL", b"RCPT"):
+            self._memory.addresses[send.about] = None
+        for reply in await self.run(exchanges.typed(session, data)):
+            self._after(send.verb, reply)
+
+    async def run(self, exchange: Exchange[T]) -> T:
+        """Hold an exchange on the connection there is."""
+        return await self.connected().run(exchange, self.settings.timeout)
+
+    def _after(self, verb: bytes, reply: Reply) -> None:
+        if verb == CONTENT and reply.is_positive:
+            self._memory.deliveries += 1
+
+    # --- connecting ---------------------------------------------------------------------------
+
+    async def connect(self, target: Target) -> None:
+        """Connect to a server, leaving the one before."""
+        await self.disconnect()
+        self.target = target
+        self._memory.targets[troubles.written(target)] = None
+        self._memory.deliveries = 0
+        policy = self._policy()
+        self.is_dialling = True
+        try:
+            self.connection = await dial(
+                target, observe=self.journal, tls=policy, timeout=self.settings.timeout
+            )
+        finally:
+            self.is_dialling = False
+        reply = self.connection.session.last_reply
+        if reply is not None and (told := troubles.greeting_trouble(reply, target)):
+            raise told
+
+    def _policy(self) -> TlsPolicy:
+        settings = self.settings
+        policy = TlsPolicy(
+            strict=settings.strict,
+            ca_file=settings.ca or None,
+            server_name=settings.servername or None,
+        )
+        try:
+            policy.context()
+        except (OSError, ssl.SSLError) as error:
+            raise ConsoleError(
+                f"{settings.ca} holds no certificates that can be used: {error}",
+                "it must be a PEM file; /set ca '' goes back to the system's",
+            ) from error
+        return policy
+
+    async def disconnect(self) -> None:
+        """Close the connection, if there is one, and wait until it is gone."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.close()
+            await connection.lost
+
+    def connected(self) -> Connection:
+        """The connection; ConsoleError if there is none."""
+        if self.connection is None or not self.connection.is_open:
+            raise ConsoleError("not connected; nothing was sent", next=(self.connect_line,))
+        return self.connection
+
+    async def introduced(self) -> Connection:
+        """The connection, after EHLO has been said and answered."""
+        connection = self.connected()
+        if not connection.session.capabilities.greeting:
+            name = self.settings.name.encode("ascii")
+            reply = await self.run(exchanges.hello(name))
+            if not reply.is_positive:
+                raise ConsoleError(f"the server does not want to be greeted: {reply}")
+        return connection
+
+    # --- permission ---------------------------------------------------------------------------
+
+    async def may_send_secrets(self) -> None:
+        """Credentials go in the clear, or to an unproven server, only by a person's word."""
+        connection = self.connected()
+        if not connection.session.is_secure and not self._is_loopback():
+            await self._permitted(
+                "plain",
+                "The connection is not encrypted: whoever is on the path reads the password.",
+            )
+        await self.may_trust()
+
+    async def may_trust(self) -> None:
+        """A server with a certificate that does not prove it is used only by a person's word."""
+        facts = self.connected().tls
+        if facts is None or not facts.errors:
+            return
+        count = len(facts.errors)
+        told = "; ".join(problem.text for problem in facts.errors)
+        problems = "a problem" if count == 1 else f"{count} problems"
+        await self._permitted("certificate", f"The certificate has {problems}: {told}.")
+
+    async def _permitted(self, what: str, question: str) -> None:
+        key = (str(self.target), what)
+        if key in self._memory.granted:
+            return
+        answer = await self.front.ask(f"{question} Go on all the same? yes/no")
+        if answer.strip().lower() not in ("y", "yes"):
+            raise ConsoleError("nothing was sent", "the connection stays as it is")
+        self._memory.granted.add(key)
+
+    def _is_loopback(self) -> bool:
+        connection = self.connection
+        if connection is None or connection.transport is None:
+            return False
+        peer = connection.transport.get_extra_info("peername")
+        return bool(peer) and str(peer[0]).startswith(("127.", "::1"))
+
+    # --- what is known ------------------------------------------------------------------------
+
+    @property
+    def phase(self) -> Phase | None:
+        """The session's phase; None without a connection."""
+        return self.connection.session.phase if self.connection is not None else None
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """What the server offers for logging in."""
+        return self.connection.session.capabilities.mechanisms if self.connection else ()
+
+    @property
+    def targets_seen(self) -> tuple[str, ...]:
+        """Servers talked to."""
+        return tuple(self._memory.targets)
+
+    @property
+    def addresses_seen(self) -> tuple[str, ...]:
+        """Addresses that came up, those that are suggested first."""
+        own = (self.suggestions.sender, self.suggestions.recipient, *self._memory.addresses)
+        return tuple(dict.fromkeys(own))
+
+    @property
+    def connect_line(self) -> str:
+        """How to connect, to where it was last."""
+        if self.target is not None:
+            return f"/connect {troubles.written(self.target)}"
+        return f"/connect {self.suggestions.target}".rstrip()
+
+    @property
+    def known_user(self) -> str:
+        """Who to log in as, if that is obvious."""
+        return self.suggestions.user
+
+    @property
+    def sender(self) -> str:
+        """Who to send as, if nothing else is known."""
+        session = self.connection.session if self.connection is not None else None
+        if session is not None and session.identity and "@" in session.identity:
+            return session.identity
+        return self.suggestions.sender
+
+    @property
+    def recipient(self) -> str:
+        """Who to send to, if nothing else is known."""
+        return self.suggestions.recipient
+
+    @property
+    def has_delivered(self) -> bool:
+        """The server has taken a message since it was connected to."""
+        return self._memory.deliveries > 0
+
+    def delivered(self) -> None:
+        """The server has taken a message."""
+        self._memory.deliveries += 1
+
+    @staticmethod
+    def now() -> datetime:
+        """The time, with the zone this machine is in."""
+        return datetime.now().astimezone()
+
+    async def end(self) -> None:
+        """Leave everything in order."""
+        await self.disconnect()
+        self.journal.close()
+
+
+def _without(line: str, secrets: list[str]) -> str:
+    for secret in secrets:
+        line = line.replace(secret, "[not shown]") if secret else line
+    return line

@@ -1,0 +1,65 @@
+"""One line of input, and what it is: said, a command, a question, a remark.
+
+    MAIL FROM:<a@example.org>    is said verbatim, whatever the session expects
+    /connect mail.example.org    talks to the console
+    //etc                        says a line that begins with a slash
+    ?550 5.7.1                   explains
+    # the second try             is a remark, kept in the journal
+
+While message content is being typed, only the slash is special.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from smtpconsole.console.answers import ConsoleError
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Octets for the server, without their line end."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A console command with its words, quotes resolved."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A note to oneself."""
+
+    text: str
+
+
+def parse(line: str, *, in_content: bool = False) -> Say | Call | Remark:
+    """What a line means; ConsoleError if a command's quotes do not match."""
+    if line.startswith("//"):
+        return Say(line[1:].encode("utf-8", "surrogateescape"))
+    if line.startswith("/"):
+        name, _, rest = line[1:].partition(" ")
+        if not name:
+            raise ConsoleError("a slash alone is no command", next=("/help",))
+        return Call(name.lower(), tuple(_words(rest)))
+    if not in_content and line.startswith("?"):
+        return Call("explain", tuple(line[1:].split()))
+    if not in_content and line.startswith("#"):
+        return Remark(line[1:].strip())
+    return Say(line.encode("utf-8", "surrogateescape"))
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise ConsoleError(
+            f"the command cannot be read: {str(error).lower()}",
+            'a word with blanks stands between quotes: /send --subject "a test"',
+        ) from error

@@ -1,0 +1,29 @@
+"""Where the console keeps things, by the platform's rules."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from datetime import datetime
+from pathlib import Path
+
+import platformdirs
+
+
+def state_folder() -> Path:
+    """The folder of history and journals, for its owner alone; SMTPCONSOLE_STATE overrides it."""
+    given = os.environ.get("SMTPCONSOLE_STATE")
+    folder = Path(given) if given else platformdirs.user_state_path("smtpconsole", appauthor=False)
+    with contextlib.suppress(OSError):  # whoever writes into it tells
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def history_file() -> Path:
+    """What was entered."""
+    return state_folder() / "history.jsonl"
+
+
+def new_journal_file(now: datetime) -> Path:
+    """A file of its own for this session."""
+    return state_folder() / "journals" / f"{now:%Y-%m-%dT%H-%M-%S}-{os.getpid()}.jsonl"

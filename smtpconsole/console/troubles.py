@@ -1,0 +1,127 @@
+"""Errors of the engine in a person's words, with the way on."""
+
+from __future__ import annotations
+
+from smtpconsole.console.answers import ConsoleError
+from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence, Unreachable
+from smtpconsole.smtp.events import Target
+from smtpconsole.smtp.replies import Reply, stranger
+from smtpconsole.smtp.sasl import MechanismError
+
+_OTHER_PORTS = {
+    "TLS": "this port speaks TLS from the first octet",
+    "HTTP": "a web server listens here",
+    "SSH": "an SSH server listens here",
+    "IMAP": "an IMAP server listens here: it is for reading mail",
+    "POP3": "a POP3 server listens here: it is for fetching mail",
+}
+
+
+def trouble(error: Exception, target: Target | None) -> ConsoleError | None:
+    """What to tell of an error; None if it is none of the engine's, hence a bug."""
+    match error:
+        case ConsoleError():
+            return error
+        case Unreachable():
+            return ConsoleError(str(error), *_ways(error), next=_next(target))
+        case HandshakeFailed():
+            return _handshake(error, target)
+        case Silence():
+            return _silence(error, target)
+        case Disconnected():
+            return ConsoleError(
+                str(error),
+                "what it had not answered it may or may not have done",
+                next=_again(target),
+            )
+        case MechanismError():
+            return ConsoleError(f"AUTH was cancelled: {error}", "try another mechanism with /login")
+    return None
+
+
+def bug(error: Exception) -> ConsoleError:
+    """An error nobody thought of; the session lives on."""
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    place = ""
+    if where is not None:
+        code = where.tb_frame.f_code
+        place = f" in {code.co_name}, line {where.tb_lineno}"
+    return ConsoleError(
+        f"this is a bug in smtpconsole: {type(error).__name__}{place}",
+        "the session goes on; a report with /export markdown helps to mend it",
+    )
+
+
+def _ways(error: Unreachable) -> list[str]:
+    if not error.attempts:
+        return ["check the spelling of the host, and that this machine can resolve names"]
+    if all("refused" in attempt.error for attempt in error.attempts):
+        return ["mail servers listen on 25, 587 (STARTTLS) or 465 (TLS); is it the right port?"]
+    return ["a firewall may drop the packets; many networks block port 25 outward, so try 587"]
+
+
+def _next(target: Target | None) -> tuple[str, ...]:
+    if target is None:
+        return ()
+    other = 587 if target.port != 587 else 25
+    return (f"/connect {Target(target.host, other)}", f"/connect {target}")
+
+
+def _again(target: Target | None) -> tuple[str, ...]:
+    return (f"/connect {written(target)}",) if target is not None else ()
+
+
+def written(target: Target) -> str:
+    """A target as /connect takes it."""
+    if target.implicit_tls and target.port != 465:
+        return f"smtps://{target}"
+    return str(target)
+
+
+def _handshake(error: HandshakeFailed, target: Target | None) -> ConsoleError:
+    hints = [problem.text for problem in error.facts.errors]
+    if target is not None and target.implicit_tls and "does not speak TLS" in str(error):
+        plain = f"smtp://{target}"
+        return ConsoleError(
+            str(error), "connect in plain and use STARTTLS", next=(f"/connect {plain}",)
+        )
+    if hints:
+        hints.append("to look all the same: /set strict no, then connect again")
+    return ConsoleError(str(error), *hints, next=_again(target))
+
+
+def _silence(error: Silence, target: Target | None) -> ConsoleError:
+    if target is not None and "greeting" in str(error) and not target.implicit_tls:
+        tls = f"smtps://{target}"
+        return ConsoleError(
+            str(error),
+            "the port may wait for TLS first, or it is not a mail server",
+            next=(f"/connect {tls}", *_again(target)),
+        )
+    return ConsoleError(
+        str(error),
+        "the connection was closed, as a late reply would be taken for another's",
+        "to wait longer: /set timeout 120",
+        next=_again(target),
+    )
+
+
+def greeting_trouble(reply: Reply, target: Target) -> ConsoleError | None:
+    """What is wrong with a greeting; None if it is one."""
+    if reply.code == 220:
+        return None
+    name = stranger(reply.octets)
+    if name is not None:
+        tls = (f"/connect smtps://{target}",) if name == "TLS" else ()
+        return ConsoleError(f"this is not SMTP but {name}", _OTHER_PORTS[name], next=tls)
+    if reply.code < 0:
+        return ConsoleError("the greeting has no reply code", "this may not be a mail server")
+    if reply.code == 421:
+        return ConsoleError(f"the server does not want to talk now: {reply}", "try again later")
+    return ConsoleError(
+        f"the server refuses service: {reply}",
+        "RFC 5321 3.1 leaves only QUIT to say",
+        next=("QUIT", f"?{reply.code}"),
+    )

@@ -1,0 +1,105 @@
+"""The line mode: plain lines in and out, for pipes, dumb terminals and screen readers.
+
+`C:` is what was said, `S:` what the server said, `*:` what happened.  Nothing is drawn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.patch_stdout import patch_stdout
+
+from smtpconsole.console.answers import Answer
+from smtpconsole.console.coach import advise
+from smtpconsole.console.console import Console, Suggestions
+from smtpconsole.console.settings import Settings
+from smtpconsole.smtp.events import Phase
+from smtpconsole.transcript.journal import Journal
+from smtpconsole.transcript.turns import Teller
+from smtpconsole.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Repl:
+    """A front end in lines."""
+
+    def __init__(self, journal: Journal, settings: Settings, suggestions: Suggestions) -> None:
+        self._console = Console(self, journal, settings=settings, suggestions=suggestions)
+        self._teller = Teller(journal)
+        self._told = 0
+        self._has_left = False
+        self._is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        self._prompt: PromptSession[str] | None = PromptSession() if self._is_terminal else None
+
+    async def run(self) -> None:
+        """Read lines until the end of input or /quit."""
+        console = self._console
+        console.journal.subscribe(self._tell)
+        with patch_stdout():
+            if console.suggestions.target:
+                await console.execute(console.connect_line)
+            while not self._has_left:
+                line = await self._line()
+                if line is None:
+                    break
+                if line or console.phase is Phase.CONTENT:
+                    await console.execute(line)
+        await console.end()
+
+    async def _line(self) -> str | None:
+        """The next line; None at the end."""
+        if self._prompt is None:
+            line = await asyncio.to_thread(sys.stdin.readline)
+            return line.rstrip("\r\n") if line else None
+        console = self._console
+        if console.settings.coach:
+            self._print(f"*: {advise(console).text}")
+        is_hidden = console.phase is Phase.AUTH
+        try:
+            return await self._prompt.prompt_async("smtp> ", is_password=is_hidden)
+        except (EOFError, KeyboardInterrupt):
+            return None
+
+    def _tell(self) -> None:
+        entries = self._console.journal.since(self._told)
+        self._told += len(entries)
+        for turn in self._teller.tell(entries):
+            for line in turn.lines:
+                self._print(f"{turn.side.value}: {visible(line)}")
+
+    # --- what the console asks of a front end
+
+    def show(self, answer: Answer) -> None:
+        """Print an answer."""
+        for line in _told(answer):
+            self._print(visible(line))
+
+    async def ask(self, question: str, *, secret: bool = False) -> str:
+        """Ask; from a pipe the next line is the answer."""
+        if self._prompt is None:
+            self._print(visible(question))
+            return (await asyncio.to_thread(sys.stdin.readline)).rstrip("\r\n")
+        try:
+            answer = await self._prompt.prompt_async(f"{visible(question)} ", is_password=secret)
+        except (EOFError, KeyboardInterrupt):
+            return ""
+        return str(answer)
+
+    def leave(self) -> None:
+        """No more lines."""
+        self._has_left = True
+
+    def _print(self, line: str) -> None:
+        print(line, flush=True)
+
+
+def _told(answer: Answer) -> Iterator[str]:
+    yield f"{'! ' if answer.is_trouble else ''}{answer.title}"
+    yield from (f"  {line}" for line in answer.lines)
+    if answer.next:
+        yield f"  next: {'   '.join(answer.next)}"

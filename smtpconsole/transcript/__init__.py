@@ -1,0 +1,1 @@
+"""What happened: events kept in order, and told again without the secrets."""

@@ -1,0 +1,160 @@
+"""Events become turns: who said which lines, when, under TLS or not, in answer to what.
+
+Panes, formats and tests read turns; nothing but this file knows how an event reads.
+Lines are text as it came, secrets taken out.  Whoever shows them makes them visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from smtpconsole.smtp import events
+from smtpconsole.smtp.commands import CONTENT, Send
+from smtpconsole.smtp.events import TlsFacts
+from smtpconsole.transcript.journal import Entry, Journal
+from smtpconsole.transcript.redaction import masked
+
+
+class Side(Enum):
+    """Who speaks."""
+
+    CLIENT = "C"
+    SERVER = "S"
+    CONSOLE = "*"
+
+
+@dataclass(slots=True)
+class Turn:
+    """Lines of one side."""
+
+    number: int  # of the journal's entry
+    at: float  # seconds
+    side: Side
+    lines: list[str]
+    data: bytes = b""  # the same as it was on the wire, secrets taken out
+    is_secure: bool = False
+    is_trouble: bool = False  # refused, unsolicited, or worth a warning
+    send: Send | None = None  # what was sent, or what is answered
+    code: int | None = None
+
+    @property
+    def mark(self) -> str:
+        """The three characters before each line, as swaks has them."""
+        return _MARKS[self.side, self.is_secure, self.is_trouble]
+
+    @property
+    def is_content(self) -> bool:
+        """The lines are those of a message."""
+        return self.side is Side.CLIENT and self.send is not None and self.send.verb == CONTENT
+
+
+_MARKS = {
+    (Side.CLIENT, False, False): " ->",
+    (Side.CLIENT, False, True): "**>",
+    (Side.CLIENT, True, False): " ~>",
+    (Side.CLIENT, True, True): "*~>",
+    (Side.SERVER, False, False): "<- ",
+    (Side.SERVER, False, True): "<**",
+    (Side.SERVER, True, False): "<~ ",
+    (Side.SERVER, True, True): "<~*",
+    (Side.CONSOLE, False, False): "===",
+    (Side.CONSOLE, False, True): "***",
+    (Side.CONSOLE, True, False): "===",
+    (Side.CONSOLE, True, True): "***",
+}
+
+
+def turns(journal: Journal) -> Iterator[Turn]:
+    """All of a journal."""
+    return Teller(journal).tell(journal.entries)
+
+
+class Teller:
+    """Tells a journal entry by entry, and remembers whether TLS is on."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._redactor = journal.redactor
+        self._is_secure = False
+
+    def tell(self, entries: Iterable[Entry]) -> Iterator[Turn]:
+        """The turns of these entries, which follow those told before."""
+        for entry in entries:
+            turn = self._turn(entry)
+            if turn is not None:
+                turn.is_secure = self._is_secure
+                yield turn
+
+    def _turn(self, entry: Entry) -> Turn | None:
+        match entry.event:
+            case events.Sent(send):
+                data = masked(send)
+                return Turn(entry.number, entry.at, Side.CLIENT, _lines(data), data, send=send)
+            case events.Answered(reply, send):
+                data = self._redactor.sweep(reply.octets)
+                return Turn(
+                    entry.number,
+                    entry.at,
+                    Side.SERVER,
+                    _lines(data),
+                    data,
+                    is_trouble=reply.is_negative or send is None,
+                    send=send,
+                    code=reply.code,
+                )
+            case events.Secured() | events.Dialling() | events.Closed():
+                self._is_secure = isinstance(entry.event, events.Secured)
+        told = _told(entry.event)
+        if told is None:
+            return None
+        text, is_trouble = told
+        lines = [self._redactor.sweep_text(line) for line in text.split("\n")]
+        return Turn(entry.number, entry.at, Side.CONSOLE, lines, is_trouble=is_trouble)
+
+
+def _lines(data: bytes) -> list[str]:
+    """Lines as a person counts them; bare CR and LF stay within, to be seen."""
+    text = data.removesuffix(b"\r\n").decode("utf-8", "surrogateescape")
+    return text.split("\r\n")
+
+
+def _told(event: events.Event) -> tuple[str, bool] | None:
+    """An event in words, and whether it is trouble; None where the wire tells it already."""
+    match event:
+        case events.Dialling(target):
+            how = ", TLS from the first octet" if target.implicit_tls else ""
+            return f"connecting to {target}{how}", False
+        case events.Resolved(host, addresses, seconds) if addresses != (host,):
+            return f"{host} is {', '.join(addresses)} ({_ms(seconds)})", False
+        case events.Tried(address, error, seconds):
+            return f"{address}: {error} ({_ms(seconds)})", True
+        case events.Connected(_, peer, seconds):
+            return f"connected to {peer} in {_ms(seconds)}", False
+        case events.Secured(facts):
+            return _secured(facts), bool(facts.errors)
+        case events.NotSecured(facts, error):
+            problems = "".join(f"\ncertificate: {each.text}" for each in facts.errors)
+            return f"no TLS: {error}{problems}", True
+        case events.Anomaly(kind, detail):
+            return f"{kind}: {detail}" if detail else kind, True
+        case events.Closed("server", error, was_announced):
+            because = f": {error}" if error else ""
+            return f"the server closed the connection{because}", not was_announced
+        case events.Closed("client", error):
+            return "connection closed" + (f": {error}" if error else ""), error is not None
+        case events.Noted(text):
+            return text, False
+    return None
+
+
+def _secured(facts: TlsFacts) -> str:
+    parts = [(facts.version or "TLS").replace("TLSv", "TLS "), facts.cipher, facts.group]
+    if facts.seconds is not None:
+        parts.append(_ms(facts.seconds))
+    told = ", ".join(part for part in parts if part)
+    return told + "".join(f"\ncertificate: {each.text}" for each in facts.errors)
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 10 else f"{seconds:.1f} s"
