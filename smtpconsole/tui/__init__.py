@@ -1,0 +1,1 @@
+"""Panes: they render and dispatch, and decide nothing."""

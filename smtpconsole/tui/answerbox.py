@@ -1,0 +1,50 @@
+"""The place of an answer: between the wire and the prompt, gone with Escape."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from smtpconsole.console.answers import Answer
+from smtpconsole.visible import visible
+
+
+class AnswerBox(VerticalScroll, can_focus=False):
+    """Shows one answer, literally."""
+
+    def __init__(self) -> None:
+        super().__init__(id="answer")
+        self.answer: Answer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="answer-text")
+
+    def show(self, answer: Answer) -> None:
+        """Open with an answer."""
+        self.answer = answer
+        style = "bold $error" if answer.is_trouble else "bold"
+        sign = "! " if answer.is_trouble else ""
+        rows = [Content.assemble((f"{sign}{visible(answer.title)}", style))]
+        rows += [Content(f"  {visible(line)}") for line in answer.lines]
+        rows += [
+            Content.assemble(("  " + str(number), "bold $accent"), f"  {visible(line)}")
+            for number, line in enumerate(answer.next, 1)
+        ]
+        self.query_one("#answer-text", Static).update(Content("\n").join(rows))
+        self.border_subtitle = "Esc" if not answer.next else "1-3 types a line · Esc"
+        self.display = True
+        self.scroll_home(animate=False)
+
+    def close(self) -> bool:
+        """Go away, and say whether there was something to see."""
+        was_open = self.answer is not None
+        self.answer = None
+        self.display = False
+        return was_open
+
+    def line(self, number: int) -> str:
+        """The line that a digit stands for."""
+        lines = self.answer.next if self.answer is not None else ()
+        return lines[number - 1] if 0 < number <= len(lines) else ""

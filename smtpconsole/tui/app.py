@@ -1,0 +1,327 @@
+"""The application: a console with a face.
+
+It owns the console and is its front end.  What happens is pulled from the journal, at most
+twenty times a second and only when something did happen; nothing runs while nothing happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from functools import partial
+from typing import Any, ClassVar
+
+from textual import events, on, work
+from textual.app import App, ComposeResult
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.theme import Theme
+from textual.widget import Widget
+from textual.widgets import Static, TabbedContent, TabPane, Tabs
+
+from smtpconsole.console import paths
+from smtpconsole.console.answers import Answer
+from smtpconsole.console.coach import advise
+from smtpconsole.console.commands import COMMANDS
+from smtpconsole.console.commands.send import send_draft
+from smtpconsole.console.console import Console, Suggestions
+from smtpconsole.console.history import History
+from smtpconsole.console.settings import Settings
+from smtpconsole.smtp.events import Noted, Phase
+from smtpconsole.transcript.journal import Journal
+from smtpconsole.tui import keys
+from smtpconsole.tui.answerbox import AnswerBox
+from smtpconsole.tui.helpscreen import HelpScreen
+from smtpconsole.tui.panes import PANES, Pane
+from smtpconsole.tui.prompt import Prompt
+from smtpconsole.tui.stateline import StateLine
+from smtpconsole.tui.wire import Wire
+from smtpconsole.visible import visible
+
+FRAME = 0.05  # seconds between two looks at the journal
+
+_THEME = Theme(
+    name="smtpconsole",
+    primary="#5fafd7",
+    secondary="#87afaf",
+    accent="#5fafd7",
+    warning="#d7af5f",
+    error="#ff6f6f",
+    success="#87af5f",
+    foreground="#d0d0d0",
+    background="#16181c",
+    surface="#16181c",
+    panel="#24272d",
+    dark=True,
+)
+
+
+class ConsoleCommands(Provider):
+    """The console's commands in the palette."""
+
+    async def discover(self) -> Hits:
+        for each in COMMANDS.values():
+            yield DiscoveryHit(f"/{each.name}", partial(self._type, each.name), help=each.sentence)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for each in COMMANDS.values():
+            text = f"/{each.name}  {each.sentence}"
+            if (score := matcher.match(text)) > 0:
+                yield Hit(score, matcher.highlight(text), partial(self._type, each.name))
+
+    def _type(self, name: str) -> None:
+        self.app.query_one(Prompt).type(f"/{name} ")
+
+
+class ConsoleApp(App[None]):
+    """The console on a screen."""
+
+    TITLE = "smtpconsole"
+    CSS_PATH = "app.tcss"
+    COMMANDS: ClassVar[Any] = {ConsoleCommands}
+    BINDINGS = keys.bindings()
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
+    AUTO_FOCUS = None
+
+    def __init__(
+        self,
+        journal: Journal,
+        settings: Settings,
+        suggestions: Suggestions,
+        *,
+        history: History | None = None,
+    ) -> None:
+        has_no_color = bool(os.environ.get("NO_COLOR"))
+        super().__init__(ansi_color=True if has_no_color else None)
+        self.register_theme(_THEME)
+        self.theme = "smtpconsole" if _has_true_color() and not has_no_color else "ansi-dark"
+        self.smtp_console = Console(self, journal, settings=settings, suggestions=suggestions)
+        self._history = history if history is not None else History(paths.history_file())
+        self._told = 0
+        self._is_due = False
+        self._question: asyncio.Future[str] | None = None
+        self._asking = asyncio.Lock()
+
+    def compose(self) -> ComposeResult:
+        console = self.smtp_console
+        yield StateLine(console)
+        with Horizontal(id="middle"):
+            yield Wire(console.journal)
+            with TabbedContent(id="side"):
+                for cls in PANES:
+                    if cls.is_wanted(console):
+                        yield TabPane(cls.title, cls(console), id=f"tab-{cls.name_}")
+        yield AnswerBox()
+        with Vertical(id="bottom"):
+            yield Static(id="coach")
+            yield Prompt(console, self._history)
+            yield Static(id="footer")
+
+    def on_mount(self) -> None:
+        for tabs in self.query(Tabs):
+            tabs.can_focus = False
+        asyncio.get_running_loop().set_exception_handler(self._remark)
+        self.smtp_console.journal.subscribe(self._wake)
+        self.query_one(Prompt).field.focus()
+        self._pump()
+        if self.smtp_console.suggestions.target:
+            self.enter(self.smtp_console.connect_line)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._refresh_lines(event.size.width)
+
+    async def on_unmount(self) -> None:
+        await self.smtp_console.end()
+
+    def _remark(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A bug in a callback goes to the transcript, not over the screen."""
+        error = context.get("exception")
+        what = type(error).__name__ if error is not None else "error"
+        self.smtp_console.journal(Noted(f"a bug in smtpconsole: {what}: {context.get('message')}"))
+
+    # --- what happened ------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            self.set_timer(FRAME, self._pump)
+
+    def _pump(self) -> None:
+        """Give every pane what happened since it looked last."""
+        self._is_due = False
+        if not self.is_running or not self.screen_stack:
+            return
+        entries = self.smtp_console.journal.since(self._told)
+        self._told += len(entries)
+        main = self.screen_stack[0]
+        main.query_one(Wire).told(entries)
+        for pane in main.query(Pane):
+            pane.told(entries)
+            _mark_tab(main.query_one("#side", TabbedContent), pane)
+        self._refresh_lines(self.size.width)
+
+    def _refresh_lines(self, width: int) -> None:
+        if not self.screen_stack or not self.screen_stack[0].query(Prompt):
+            return
+        main = self.screen_stack[0]
+        main.query_one(StateLine).refresh_state()
+        main.query_one("#footer", Static).update(Content(keys.footer(width)))
+        prompt = main.query_one(Prompt)
+        advice = advise(self.smtp_console)
+        prompt.suggestion = advice.line
+        coach = main.query_one("#coach", Static)
+        coach.display = self.smtp_console.settings.coach
+        text, offer = visible(advice.text), f"Tab: {visible(advice.line)}" if advice.line else ""
+        gap = max(2, width - len(text) - len(offer) - 2)
+        coach.update(Content.assemble(f" {text}", " " * gap, (offer, "bold $accent")))
+        if self._question is None:
+            prompt.hide(self.smtp_console.phase is Phase.AUTH)
+
+    # --- what the console asks of a front end -------------------------------------------------
+
+    def show(self, answer: Answer) -> None:
+        """Show an answer between wire and prompt."""
+        self.screen_stack[0].query_one(AnswerBox).show(answer)
+
+    async def ask(self, question: str, *, secret: bool = False) -> str:
+        """Ask at the prompt; Escape is an empty answer."""
+        async with self._asking:
+            self._question = asyncio.get_running_loop().create_future()
+            prompt = self.screen_stack[0].query_one(Prompt)
+            prompt.question(question, secret=secret)
+            try:
+                return await self._question
+            finally:
+                self._question = None
+                prompt.resume(is_hidden=self.smtp_console.phase is Phase.AUTH)
+
+    def leave(self) -> None:
+        """End the application."""
+        self.exit()
+
+    # --- what the person does -----------------------------------------------------------------
+
+    @on(Prompt.Entered)
+    def _entered(self, event: Prompt.Entered) -> None:
+        if self._question is not None:
+            if not self._question.done():
+                self._question.set_result(event.line)
+            return
+        is_content = self.smtp_console.phase is Phase.CONTENT
+        if event.line or is_content:
+            if not is_content and not self.smtp_console.is_secret(event.line):
+                self._history.add(event.line)
+            self.enter(event.line)
+
+    @work(group="console", exit_on_error=False)
+    async def enter(self, *lines: str) -> None:
+        """Do what these lines say, one after the other."""
+        self.query_one(AnswerBox).close()
+        for line in lines:
+            await self.smtp_console.execute(line)
+        self._pump()
+
+    @on(Prompt.Pasted)
+    @work(group="console", exit_on_error=False)
+    async def _pasted(self, event: Prompt.Pasted) -> None:
+        lines = event.lines
+        self.show(Answer(f"{len(lines)} lines were pasted", tuple(lines)))
+        answer = await self.ask(f"Enter these {len(lines)} lines one after the other? yes/no")
+        self.query_one(AnswerBox).close()
+        if answer.strip().lower() in ("y", "yes"):
+            self.enter(*lines)
+
+    @on(Wire.Explain)
+    def _explain(self, event: Wire.Explain) -> None:
+        self.enter(f"?{event.words}")
+
+    @on(Wire.Copied)
+    def _copied(self, event: Wire.Copied) -> None:
+        self.notify(event.text, title="sent to the terminal's clipboard", markup=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """A digit on an empty prompt types the answer's line of that number."""
+        box = self.screen_stack[0].query_one(AnswerBox)
+        if event.character and event.character in "123456789" and self._question is None:
+            line = box.line(int(event.character))
+            prompt = self.screen_stack[0].query_one(Prompt)
+            if line and prompt.field.has_focus and prompt.field.value == event.character:
+                prompt.type(line)
+
+    def action_send(self) -> None:
+        """Send the message in the composer."""
+        self._send()
+
+    @work(group="console", exit_on_error=False)
+    async def _send(self) -> None:
+        self.query_one(AnswerBox).close()
+        await self.smtp_console.perform(send_draft(self.smtp_console, self.smtp_console.draft))
+        self._pump()
+
+    def action_export(self) -> None:
+        """Save the transcript as text."""
+        self.enter("/export")
+
+    def action_help(self) -> None:
+        """Explain what has the focus, the keys, the commands."""
+        self.push_screen(HelpScreen(_about(self.focused)))
+
+    def action_panes(self) -> None:
+        """Show or hide the side panes."""
+        self.screen.toggle_class("-side")
+
+    def action_zoom(self) -> None:
+        """The focused pane alone, or all again."""
+        self.screen.toggle_class("-zoom")
+
+    def action_show(self, name: str) -> None:
+        """Bring a pane to the front and focus it."""
+        if name == "wire":
+            self.query_one(Wire).focus()
+            return
+        panes = self.query(f"#{name}").results(Pane)
+        pane = next(iter(panes), None)
+        if pane is None:
+            return
+        self.screen.set_class(True, "-side")
+        self.query_one("#side", TabbedContent).active = f"tab-{name}"
+        focus_first = getattr(pane, "focus_first", pane.focus)
+        focus_first()
+
+    def action_escape(self) -> None:
+        """Close what is open, one thing at a time, and go back to the prompt."""
+        prompt = self.query_one(Prompt)
+        if self._question is not None and not self._question.done():
+            self._question.set_result("")
+        elif not prompt.field.has_focus:
+            prompt.field.focus()
+            self.screen.remove_class("-zoom")
+        elif not (prompt.back() or self.query_one(AnswerBox).close()):
+            self.screen.remove_class("-side", "-zoom")
+
+
+def _mark_tab(side: TabbedContent, pane: Pane) -> None:
+    label = f"{pane.title} !" if pane.has_trouble else pane.title
+    tab = side.get_tab(f"tab-{pane.name_}")
+    if tab.label_text != label:
+        tab.label = label
+
+
+def _about(focused: Widget | None) -> str:
+    """What to say of the widget with the focus."""
+    widget: Any = focused
+    while widget is not None:
+        for attribute in ("help_",):
+            if text := getattr(widget, attribute, ""):
+                return str(text)
+        widget = widget.parent
+    return (
+        "Above is the state of the connection, then the wire with every line in both "
+        "directions, and beside it what the server can do, TLS and a composer."
+    )
+
+
+def _has_true_color() -> bool:
+    return os.environ.get("COLORTERM", "") in ("truecolor", "24bit")

@@ -1,0 +1,58 @@
+"""F1: the screen, the keys, the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from smtpconsole.console.commands import COMMANDS
+from smtpconsole.tui import keys
+
+
+class HelpScreen(ModalScreen[None]):
+    """All there is to know, starting with what has the focus."""
+
+    BINDINGS = [Binding("escape,f1,q", "dismiss", "Close", show=False)]  # noqa: RUF012
+
+    def __init__(self, about: str) -> None:
+        super().__init__()
+        self._about = about
+
+    def compose(self) -> ComposeResult:
+        box = VerticalScroll(Static(Content("\n").join(self._rows())), id="help")
+        box.border_title = "help"
+        box.border_subtitle = "Esc closes, arrows scroll"
+        yield box
+
+    def on_mount(self) -> None:
+        self.query_one("#help").focus()
+
+    def _rows(self) -> Iterator[Content]:
+        yield from (Content(line) for line in self._about.split("\n"))
+        yield Content("")
+        yield Content("At the prompt").stylize("bold")
+        yield from (Content(line) for line in _PROMPT)
+        yield Content("")
+        yield Content("Keys").stylize("bold")
+        yield from (Content(f"  {row}") for row in keys.table())
+        yield Content("")
+        yield Content("Commands").stylize("bold")
+        width = max(len(name) for name in COMMANDS) + 1
+        for each in COMMANDS.values():
+            yield Content(f"  /{each.name:{width}} {each.sentence}")
+
+
+_PROMPT = (
+    "  What you type is said to the server as it is; Enter sends it.",
+    "  Tab on an empty line types what the coach suggests, else it completes.",
+    "  /name is a command of the console, //text says a line with a slash,",
+    "  ?550 5.7.1 explains, # notes something in the transcript.",
+    "  Up and Down walk through what was entered, Ctrl+R searches it.",
+    "  To select with the mouse, hold Shift: the terminal does it then.",
+)

@@ -1,0 +1,63 @@
+"""The side panes, one a file: a `Pane` subclass under `@pane`."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.containers import VerticalScroll
+
+from smtpconsole import registry
+from smtpconsole.console.console import Console
+from smtpconsole.transcript.journal import Entry
+
+
+class Pane(VerticalScroll):
+    """Something beside the wire.  It is told what happened, and asks the console for the rest."""
+
+    title: ClassVar[str]
+    name_: ClassVar[str]
+    order: ClassVar[int]
+    help_: ClassVar[str]
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(id=self.name_)
+        self.smtp_console = console
+
+    def told(self, entries: Sequence[Entry]) -> None:
+        """What happened since it was told last; possibly nothing."""
+
+    @property
+    def text_width(self) -> int:
+        """The columns there are for text."""
+        return max(24, self.scrollable_content_region.width)
+
+    @property
+    def has_trouble(self) -> bool:
+        """The title gets a mark."""
+        return False
+
+    @classmethod
+    def is_wanted(cls, console: Console) -> bool:
+        """The pane has something to show in this session."""
+        return True
+
+
+def hanging(text: str, indent: int, width: int) -> list[str]:
+    """Text in lines that all begin at the same column."""
+    margin = " " * indent
+    return textwrap.wrap(text, width, initial_indent=margin, subsequent_indent=margin) or [""]
+
+
+PANES: list[type[Pane]] = []
+
+
+def pane(cls: type[Pane]) -> type[Pane]:
+    """Register a pane."""
+    PANES.append(cls)
+    PANES.sort(key=lambda each: each.order)
+    return cls
+
+
+registry.load(__name__, __path__)

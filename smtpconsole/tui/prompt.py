@@ -1,0 +1,287 @@
+"""The input line: history, completion, ghost text, questions, secrets hidden.
+
+It knows the language only through `console.completion`, and says what was entered in messages.
+"""
+
+from __future__ import annotations
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.suggester import Suggester
+from textual.widgets import Input, Label, OptionList, Static
+from textual.widgets.option_list import Option
+
+from smtpconsole.console.completion import Completion, complete, suggest
+from smtpconsole.console.console import Console
+from smtpconsole.console.history import History
+from smtpconsole.visible import visible
+
+PROMPT = "smtp> "
+
+
+class _Ghost(Suggester):
+    """What the line may become, in grey."""
+
+    def __init__(self, console: Console, history: History) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self.smtp_console, self._history = console, history
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return suggest(self.smtp_console, value, self._history.newest_first(value))
+
+
+class _Line(Input):
+    """An input that tells of a paste of several lines instead of dropping all but the first."""
+
+    class Pasted(Message):
+        """Several lines at once."""
+
+        def __init__(self, lines: list[str]) -> None:
+            super().__init__()
+            self.lines = lines
+
+    def _on_paste(self, event: events.Paste) -> None:
+        lines = event.text.splitlines()
+        if len(lines) > 1:
+            event.prevent_default()
+            event.stop()
+            self.post_message(self.Pasted(lines))
+        else:
+            super()._on_paste(event)
+
+
+class _Choices(OptionList, can_focus=False):
+    """The candidates, above the prompt."""
+
+
+class Prompt(Vertical):
+    """Where one types."""
+
+    BINDINGS = [  # noqa: RUF012  # Textual's own convention
+        Binding("tab", "complete", "Complete", show=False, priority=True),
+        Binding("up", "older", "Older", show=False),
+        Binding("down", "newer", "Newer", show=False),
+        Binding("ctrl+r", "search", "Search", show=False),
+    ]
+
+    class Entered(Message):
+        """A line was entered."""
+
+        def __init__(self, line: str) -> None:
+            super().__init__()
+            self.line = line
+
+    class Pasted(Message):
+        """Several lines were pasted, and wait for a word."""
+
+        def __init__(self, lines: list[str]) -> None:
+            super().__init__()
+            self.lines = lines
+
+    def __init__(self, console: Console, history: History) -> None:
+        super().__init__(id="prompt")
+        self.smtp_console, self._history = console, history
+        self.suggestion = ""  # what Tab types on an empty line
+        self._mode = ""  # "", "complete" or "search"
+        self._found: list[Completion] = []
+        self._hits: list[str] = []
+        self._walk: list[str] = []
+        self._at = -1
+        self._draft = ""
+
+    def compose(self) -> ComposeResult:
+        yield _Choices(compact=True)
+        yield Static(id="question")
+        yield Label(PROMPT, id="prompt-label", markup=False)
+        field = _Line(
+            compact=True, select_on_focus=False, suggester=_Ghost(self.smtp_console, self._history)
+        )
+        field.cursor_blink = False
+        yield field
+
+    @property
+    def field(self) -> Input:
+        """The input itself."""
+        return self.query_one(_Line)
+
+    # --- states -------------------------------------------------------------------------------
+
+    def question(self, text: str, *, secret: bool) -> None:
+        """Put a question instead of the prompt; what was being typed comes back after it."""
+        self._close()
+        self._draft = "" if self.field.password else self.field.value
+        self._put("")
+        self._label("secret> " if secret else "answer> ")
+        self.query_one("#question", Static).update(Content(visible(text)))
+        self.query_one("#question", Static).display = True
+        self.field.password = secret
+        self.field.focus()
+
+    def resume(self, *, is_hidden: bool) -> None:
+        """Back to the prompt; hidden where the server waits for a secret."""
+        self.query_one("#question", Static).display = False
+        self._put(self._draft)
+        self._draft = ""
+        self.hide(is_hidden)
+
+    def hide(self, is_hidden: bool) -> None:
+        """Hide what is typed, or show it."""
+        if self.field.password != is_hidden:
+            self.field.password = is_hidden
+        self._label("secret> " if is_hidden else PROMPT)
+
+    def type(self, line: str) -> None:
+        """Put a line there, not yet entered."""
+        self._close()
+        self._put(line)
+        self.field.focus()
+
+    def _label(self, text: str) -> None:
+        self.query_one("#prompt-label", Label).update(text)
+
+    # --- completion ---------------------------------------------------------------------------
+
+    def action_complete(self) -> None:
+        """Type the advice, complete, or take the candidate."""
+        field = self.field
+        if self._mode:
+            self._accept()
+        elif field.password:
+            return
+        elif not field.value:
+            self._put(self.suggestion)
+        else:
+            self._complete(field.value[: field.cursor_position])
+
+    def _complete(self, line: str) -> None:
+        self._found = complete(self.smtp_console, line)
+        if len(self._found) == 1:
+            self._mode = "complete"
+            self._accept(0)
+        elif self._found:
+            width = max(len(each.text) for each in self._found)
+            rows = [
+                Content.assemble(
+                    visible(each.text).ljust(width + 2), (visible(each.help), "$foreground-muted")
+                )
+                for each in self._found
+            ]
+            self._open("complete", rows)
+
+    def action_search(self) -> None:
+        """Search the history."""
+        if self.field.password:
+            return
+        if self._mode != "search":
+            self._draft = self.field.value
+            self._label("find> ")
+        self._search()
+
+    def _search(self) -> None:
+        self._hits = self._history.search(self.field.value)[:200]
+        self._open("search", [Content(visible(hit)) for hit in self._hits])
+        self._mode = "search"
+
+    def _open(self, mode: str, rows: list[Content]) -> None:
+        choices = self.query_one(_Choices)
+        choices.set_options([Option(row) for row in rows])
+        choices.display = bool(rows)
+        self._mode = mode if rows else ""
+        if rows:
+            choices.highlighted = 0
+
+    def _accept(self, index: int | None = None) -> None:
+        if index is None:
+            index = self.query_one(_Choices).highlighted or 0
+        mode = self._mode
+        self._close()
+        if mode == "complete":
+            found = self._found[index]
+            field = self.field
+            tail = field.value[field.cursor_position :]
+            value = field.value[: found.start] + found.text
+            self._put(value + tail, len(value))
+        elif self._hits:
+            self._put(self._hits[index])
+
+    def _close(self) -> None:
+        if self._mode == "search":
+            self._label(PROMPT)
+        self._mode = ""
+        self.query_one(_Choices).display = False
+
+    def back(self) -> bool:
+        """Close what is open, and say whether anything was."""
+        if not self._mode:
+            return False
+        was_search = self._mode == "search"
+        self._close()
+        if was_search:
+            self._put(self._draft)
+        return True
+
+    # --- history ------------------------------------------------------------------------------
+
+    def action_older(self) -> None:
+        """An older line that begins as this one does."""
+        if self._mode:
+            self.query_one(_Choices).action_cursor_up()
+            return
+        if self.field.password:
+            return
+        if self._at == -1:
+            self._draft = self.field.value
+            self._walk = list(self._history.newest_first(self._draft))
+        if self._at + 1 < len(self._walk):
+            self._at += 1
+            self._put(self._walk[self._at])
+
+    def action_newer(self) -> None:
+        """A newer one."""
+        if self._mode:
+            self.query_one(_Choices).action_cursor_down()
+        elif self._at >= 0:
+            self._at -= 1
+            self._put(self._walk[self._at] if self._at >= 0 else self._draft)
+
+    # --- events -------------------------------------------------------------------------------
+
+    def _put(self, value: str, cursor: int | None = None) -> None:
+        with self.prevent(Input.Changed):
+            self.field.value = value
+        self.field.cursor_position = len(value) if cursor is None else cursor
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._at = -1
+        if self._mode == "search":
+            self._search()
+        elif self._mode == "complete":
+            self._close()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self._mode:
+            self._accept()
+            return
+        line = event.value
+        self._at = -1
+        self._put("")
+        self.post_message(self.Entered(line))
+
+    @on(_Line.Pasted)
+    def _pasted(self, event: _Line.Pasted) -> None:
+        event.stop()
+        self.post_message(self.Pasted(event.lines))
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self._accept()
+        self.field.focus()
