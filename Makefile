@@ -26,7 +26,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python tests/benchmarks
 
 screenshots: $(STAMP)
 	$(BIN)/python screenshots/make.py

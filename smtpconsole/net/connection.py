@@ -45,7 +45,7 @@ class Connection(asyncio.BufferedProtocol):
         self.session = Session(observe, lmtp=lmtp)
         self.tls: TlsFacts | None = None
         self.transport: asyncio.Transport | None = None
-        self._policy = tls or TlsPolicy()
+        self.tls_policy = tls or TlsPolicy()  # for the next handshake
         self._layer: TlsLayer | None = None
         self._loop = asyncio.get_running_loop()
         self._memory = memoryview(bytearray(BUFFER))
@@ -204,9 +204,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _begin_tls(self) -> None:
         """Shake hands: at once, or because of a 220 to STARTTLS."""
-        name = self._policy.server_name or self.target.host
+        name = self.tls_policy.server_name or self.target.host
         try:
-            self._layer = TlsLayer(self._policy.context(), server_name=_indicated(name))
+            self._layer = TlsLayer(self.tls_policy.context(), server_name=_indicated(name))
         except (ssl.SSLError, OSError, ValueError) as error:
             self._fail_tls(HandshakeFailed(f"TLS cannot be prepared: {error}"), TlsFacts())
             return
@@ -253,13 +253,13 @@ class Connection(asyncio.BufferedProtocol):
     def _facts(self, layer: TlsLayer) -> TlsFacts:
         """All about the session; the chain only where somebody looks, or must be told."""
         facts = layer.facts()
-        if layer.is_ready and self._policy.strict and self.session.observe is None:
+        if layer.is_ready and self.tls_policy.strict and self.session.observe is None:
             return facts
         chain = layer.chain()
         if not chain:
             return facts
-        name = self._policy.server_name or self.target.host
-        return judged(facts, chain, name, self._policy)
+        name = self.tls_policy.server_name or self.target.host
+        return judged(facts, chain, name, self.tls_policy)
 
     def _fail_tls(self, failure: HandshakeFailed, facts: TlsFacts) -> None:
         self.tls = facts

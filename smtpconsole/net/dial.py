@@ -80,10 +80,11 @@ async def _resolve(target: Target, tell: Observer, timeout: float | None) -> lis
     try:
         async with asyncio.timeout(timeout):
             found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    except TimeoutError:
-        raise Unreachable(f"the name {target.host} was not resolved in time") from None
     except (OSError, UnicodeError) as error:
-        raise Unreachable(f"the name {target.host} has no address ({_words(error)})") from error
+        failed = Tried(target.host, _words(error, timeout), loop.time() - began)
+        tell(failed)
+        message = f"the name {target.host} has no address ({failed.error})"
+        raise Unreachable(message) from error
     addresses: list[Address] = [(family, address) for family, _, _, _, address in found]  # type: ignore[misc]  # with SOCK_STREAM it is IPv4 or IPv6
     tell(
         Resolved(

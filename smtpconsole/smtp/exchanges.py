@@ -170,6 +170,14 @@ def deliver(
     return outcome
 
 
+def data(content: bytes) -> Exchange[Reply]:
+    """DATA and canonical content; the reply that decided."""
+    reply = yield from ask(Send(_DATA, b"DATA"))
+    if reply.code == 354:
+        reply = yield from ask(Send(octets.stuffed(content), CONTENT))
+    return reply
+
+
 def _envelope(mail: Send, rcpts: Sequence[Send]) -> Exchange[Delivery]:
     """MAIL and each RCPT, one by one, until the server has had enough."""
     outcome = Delivery((yield from ask(mail)))

@@ -1,0 +1,23 @@
+"""A reply as aiosmtplib gives it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from smtpconsole.smtp.replies import Reply
+
+
+class SMTPResponse(NamedTuple):
+    """A code, and the text of all lines joined with LF (RFC 5321, 4.2)."""
+
+    code: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.message}"
+
+
+def response(reply: Reply) -> SMTPResponse:
+    """The response for a reply; blanks at the ends of lines are stripped."""
+    lines = (line.decode("utf-8", "surrogateescape").strip() for line in reply.lines)
+    return SMTPResponse(reply.code, "\n".join(lines))
