@@ -61,9 +61,10 @@ class Repl:
             self._print(f"*: {advise(console).text}")
         is_hidden = console.phase is Phase.AUTH
         try:
-            return await self._prompt.prompt_async("smtp> ", is_password=is_hidden)
+            line = await self._prompt.prompt_async("smtp> ", is_password=is_hidden)
         except (EOFError, KeyboardInterrupt):
             return None
+        return str(line)
 
     def _tell(self) -> None:
         entries = self._console.journal.since(self._told)

@@ -51,7 +51,14 @@ def _auth(console: Console, session: Session) -> Advice:
 
 
 def _content(console: Console, session: Session) -> Advice:
-    return Advice("The message now: headers, an empty line, text; a line with a dot ends it.", ".")
+    typed = console.typed_content
+    if not typed:
+        return Advice("The message now. Its headers first, a line each.", "Subject: Hello")
+    if "" not in typed:
+        return Advice("Another header, or just Enter: an empty line ends the headers.")
+    if not typed[-1]:
+        return Advice("Now the text, as many lines as you like.", "This is my message.")
+    return Advice("More text, or a line with nothing but a dot: it ends the message.", ".")
 
 
 def _upgrading(console: Console, session: Session) -> Advice:
@@ -67,11 +74,7 @@ def _ready(console: Console, session: Session) -> Advice:
     if last is not None and last.is_negative:
         return _refused(console, session, last)
     if not session.capabilities.greeting:
-        what = (
-            "TLS is on. What was said before is void"
-            if session.is_secure
-            else "The server is ready"
-        )
+        what = "TLS is on" if session.is_secure else "The server is ready"
         return Advice(f"{what}. Introduce yourself.", f"EHLO {console.settings.name}")
     if "STARTTLS" in session.capabilities and not session.is_secure:
         return Advice("The server can encrypt. Turn TLS on before anything private.", "STARTTLS")
@@ -80,8 +83,9 @@ def _ready(console: Console, session: Session) -> Advice:
     if session.capabilities.mechanisms and session.identity is None:
         user = f" {console.known_user}" if console.known_user else ""
         return Advice("Log in, or begin a message with MAIL FROM.", f"/login{user}")
-    if last is not None and console.has_delivered:
-        return Advice("The server has the message. Another one, or goodbye.", "QUIT")
+    if console.has_delivered:
+        where = "F7 shows it there" if console.suggestions.mailbox is not None else "Another one"
+        return Advice(f"The server has the message. {where}, or say goodbye.", "QUIT")
     return Advice("Begin a message: who sends it?", f"MAIL FROM:<{console.sender}>")
 
 

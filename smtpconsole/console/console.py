@@ -20,7 +20,7 @@ from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial
 from smtpconsole.net.tls import TlsPolicy
 from smtpconsole.smtp import exchanges
-from smtpconsole.smtp.commands import CONTENT
+from smtpconsole.smtp.commands import CONTENT, Send
 from smtpconsole.smtp.events import Entered, Noted, Phase, Target
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.session import Exchange
@@ -64,6 +64,7 @@ class Memory:
     targets: dict[str, None] = field(default_factory=dict)
     addresses: dict[str, None] = field(default_factory=dict)
     granted: set[tuple[str, str]] = field(default_factory=set)
+    content: list[str] = field(default_factory=list)  # typed since the last 354, its beginning
     deliveries: int = 0
 
 
@@ -141,10 +142,17 @@ class Console:
         if data.lstrip()[:5].upper() == b"AUTH " and session.phase is Phase.READY:
             await self.may_send_secrets()
         send = session.typed(data)
+        self._note_content(send, data)
         if isinstance(send.about, str) and send.verb in (b"MAIL", b"RCPT"):
             self._memory.addresses[send.about] = None
         for reply in await self.run(exchanges.typed(session, data)):
             self._after(send.verb, reply)
+
+    def _note_content(self, send: Send, data: bytes) -> None:
+        if send.verb != CONTENT:
+            self._memory.content.clear()
+        elif len(self._memory.content) < 100:
+            self._memory.content.append(data.decode("utf-8", "replace"))
 
     async def run(self, exchange: Exchange[T]) -> T:
         """Hold an exchange on the connection there is."""
@@ -184,8 +192,9 @@ class Console:
         try:
             policy.context()
         except (OSError, ssl.SSLError) as error:
+            reason = (getattr(error, "strerror", None) or str(error)).lower()
             raise ConsoleError(
-                f"{settings.ca} holds no certificates that can be used: {error}",
+                f"{settings.ca} holds no certificates that can be used: {reason}",
                 "it must be a PEM file; /set ca '' goes back to the system's",
             ) from error
         return policy
@@ -298,6 +307,11 @@ class Console:
     def recipient(self) -> str:
         """Who to send to, if nothing else is known."""
         return self.suggestions.recipient
+
+    @property
+    def typed_content(self) -> tuple[str, ...]:
+        """The first lines of the message that is being typed."""
+        return tuple(self._memory.content)
 
     @property
     def has_delivered(self) -> bool:

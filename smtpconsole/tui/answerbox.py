@@ -33,7 +33,8 @@ class AnswerBox(VerticalScroll, can_focus=False):
             for number, line in enumerate(answer.next, 1)
         ]
         self.query_one("#answer-text", Static).update(Content("\n").join(rows))
-        self.border_subtitle = "Esc" if not answer.next else "1-3 types a line · Esc"
+        digits = f"1-{len(answer.next)}" if len(answer.next) > 1 else "1"
+        self.border_title = f"{digits} types a line · Esc closes" if answer.next else "Esc closes"
         self.display = True
         self.scroll_home(animate=False)
 

@@ -127,7 +127,7 @@ class ConsoleApp(App[None]):
         self.query_one(Prompt).field.focus()
         self._pump()
         if self.smtp_console.suggestions.target:
-            self.enter(self.smtp_console.connect_line)
+            self.call_after_refresh(self.enter, self.smtp_console.connect_line)
 
     def on_resize(self, event: events.Resize) -> None:
         self._refresh_lines(event.size.width)
@@ -174,6 +174,9 @@ class ConsoleApp(App[None]):
         coach = main.query_one("#coach", Static)
         coach.display = self.smtp_console.settings.coach
         text, offer = visible(advice.text), f"Tab: {visible(advice.line)}" if advice.line else ""
+        room = width - len(offer) - 4  # the offer is never cut
+        if len(text) > room:
+            text = f"{text[: room - 1]}…"
         gap = max(2, width - len(text) - len(offer) - 2)
         coach.update(Content.assemble(f" {text}", " " * gap, (offer, "bold $accent")))
         if self._question is None:
@@ -241,14 +244,11 @@ class ConsoleApp(App[None]):
     def _copied(self, event: Wire.Copied) -> None:
         self.notify(event.text, title="sent to the terminal's clipboard", markup=False)
 
-    def on_key(self, event: events.Key) -> None:
-        """A digit on an empty prompt types the answer's line of that number."""
-        box = self.screen_stack[0].query_one(AnswerBox)
-        if event.character and event.character in "123456789" and self._question is None:
-            line = box.line(int(event.character))
-            prompt = self.screen_stack[0].query_one(Prompt)
-            if line and prompt.field.has_focus and prompt.field.value == event.character:
-                prompt.type(line)
+    @on(Prompt.Digit)
+    def _take_line(self, event: Prompt.Digit) -> None:
+        line = self.screen_stack[0].query_one(AnswerBox).line(event.number)
+        if line and self._question is None:
+            self.query_one(Prompt).type(line)
 
     def action_send(self) -> None:
         """Send the message in the composer."""

@@ -21,6 +21,7 @@ from smtpconsole.console.history import History
 from smtpconsole.visible import visible
 
 PROMPT = "smtp> "
+_MOST_CHOICES = 10
 
 
 class _Ghost(Suggester):
@@ -81,6 +82,13 @@ class Prompt(Vertical):
         def __init__(self, lines: list[str]) -> None:
             super().__init__()
             self.lines = lines
+
+    class Digit(Message):
+        """A digit on an empty line: it may stand for a line of the answer."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
 
     def __init__(self, console: Console, history: History) -> None:
         super().__init__(id="prompt")
@@ -190,6 +198,7 @@ class Prompt(Vertical):
         choices = self.query_one(_Choices)
         choices.set_options([Option(row) for row in rows])
         choices.display = bool(rows)
+        choices.styles.offset = (0, -min(len(rows), _MOST_CHOICES))  # above the line
         self._mode = mode if rows else ""
         if rows:
             choices.highlighted = 0
@@ -263,6 +272,8 @@ class Prompt(Vertical):
             self._search()
         elif self._mode == "complete":
             self._close()
+        elif len(event.value) == 1 and event.value in "123456789" and not self.field.password:
+            self.post_message(self.Digit(int(event.value)))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -166,3 +166,6 @@ def find(name: str) -> Command:
 def load() -> None:
     """Import all of them; the modules need the console, so this is done when one begins."""
     registry.load(__name__, __path__)
+    ordered = sorted(COMMANDS.items())  # whichever was imported first
+    COMMANDS.clear()
+    COMMANDS.update(ordered)

@@ -10,6 +10,8 @@ from smtpconsole.console.arguments import WORDS
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
 
+_EXAMPLE = "mail.example.com"
+
 
 @command
 async def explain(console: Console, words: Annotated[str, WORDS] = "") -> None:
@@ -30,4 +32,14 @@ async def explain(console: Console, words: Annotated[str, WORDS] = "") -> None:
     lines = [found.text, *(f"- {cause}" for cause in found.causes)]
     if found.rfc:
         lines.append(found.rfc)
-    console.front.show(Answer(found.title, tuple(lines), found.next))
+    console.front.show(Answer(found.title, tuple(lines), _here(console, found.next)))
+
+
+def _here(console: Console, lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The next lines for the server at hand instead of the example."""
+    host = console.target.host if console.target is not None else _EXAMPLE
+    name = console.settings.name
+    return tuple(
+        line.replace(_EXAMPLE, host) if line.startswith("/") else line.replace("me.example", name)
+        for line in lines
+    )

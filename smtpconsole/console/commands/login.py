@@ -30,7 +30,7 @@ async def login(
     user = user or await console.front.ask("User:")
     if not user:
         raise ConsoleError("nobody to log in as; nothing was sent")
-    password = password or await console.front.ask(f"Password of {user}:", secret=True)
+    password = password or await console.front.ask(_question(console, user), secret=True)
     console.journal.redactor.learn(password.encode())
     reply = await console.run(exchanges.authenticate(chosen, sasl.credentials(user, password)))
     if reply.is_positive:
@@ -41,6 +41,13 @@ async def login(
         f"{chosen.name} was used; the others were not tried",
         next=(f"?{reply.code} {reply.enhanced or ''}".strip(), f"/login {user}"),
     )
+
+
+def _question(console: Console, user: str) -> str:
+    known = console.suggestions
+    if known.password and user == known.user:  # the sandbox's, which protects nothing
+        return f"Password of {user} (in this sandbox it is {known.password}):"
+    return f"Password of {user}:"
 
 
 def _chosen(name: str, offered: tuple[str, ...]) -> sasl.Mechanism:

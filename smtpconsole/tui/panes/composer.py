@@ -41,6 +41,7 @@ class ComposerPane(Pane):
         yield from _field("Subject", "subject", draft.subject)
         body = TextArea(draft.body, id="body", compact=True, soft_wrap=True)
         body.cursor_blink = False
+        body.move_cursor(body.document.end)
         yield body
         yield Static(id="envelope")
 
