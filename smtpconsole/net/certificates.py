@@ -1,0 +1,350 @@
+"""Certificates as a person reads them, the names they are made for, and the roots to trust.
+
+1. Certificates come from strangers and may be anything: what cannot be read is `None`, or says
+   so.  Only `roots_from`, which reads a file of our own user, and `reference` raise.
+2. Names are compared as RFC 9525 says: subjectAltName only, never the common name; a wildcard
+   is the whole left-most label and stands for exactly one.
+3. Text is passed on as it stands, escapes included; `visible()` makes it fit for a screen.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import functools
+import hashlib
+import ipaddress
+import os
+import re
+import ssl
+import warnings
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from operator import attrgetter
+from pathlib import Path
+from typing import TypeVar
+
+import idna
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import SignatureAlgorithmOID as Algorithm
+
+from smtpconsole.smtp.events import CertificateFacts
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Extension = TypeVar("Extension", bound=x509.ExtensionType)
+
+# What cryptography raises over octets that are no certificate, or not one it knows.
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+
+# The earliest and the latest a certificate can say (UTCTime, and RFC 5280, 4.1.2.5).
+_EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+_CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+
+_HASHES = {
+    "md5": "MD5",
+    "sha1": "SHA-1",
+    "sha224": "SHA-224",
+    "sha256": "SHA-256",
+    "sha384": "SHA-384",
+    "sha512": "SHA-512",
+}
+
+_SIGNATURES = {
+    **dict.fromkeys(
+        (
+            Algorithm.RSA_WITH_MD5,
+            Algorithm.RSA_WITH_SHA1,
+            Algorithm.RSA_WITH_SHA224,
+            Algorithm.RSA_WITH_SHA256,
+            Algorithm.RSA_WITH_SHA384,
+            Algorithm.RSA_WITH_SHA512,
+        ),
+        "{hash} with RSA",
+    ),
+    **dict.fromkeys(
+        (
+            Algorithm.ECDSA_WITH_SHA1,
+            Algorithm.ECDSA_WITH_SHA224,
+            Algorithm.ECDSA_WITH_SHA256,
+            Algorithm.ECDSA_WITH_SHA384,
+            Algorithm.ECDSA_WITH_SHA512,
+        ),
+        "ECDSA with {hash}",
+    ),
+    Algorithm.RSASSA_PSS: "{hash} with RSA-PSS",
+    Algorithm.DSA_WITH_SHA1: "DSA with {hash}",
+    Algorithm.DSA_WITH_SHA256: "DSA with {hash}",
+    Algorithm.ED25519: "Ed25519",
+    Algorithm.ED448: "Ed448",
+}
+
+_USAGES = {
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any use",
+    ExtendedKeyUsageOID.CLIENT_AUTH: "clients",
+    ExtendedKeyUsageOID.CODE_SIGNING: "signing code",
+    ExtendedKeyUsageOID.EMAIL_PROTECTION: "signing mail",
+    ExtendedKeyUsageOID.OCSP_SIGNING: "signing OCSP responses",
+    ExtendedKeyUsageOID.TIME_STAMPING: "time stamps",
+}
+
+_PEM = re.compile(rb"-----BEGIN (X509 )?CERTIFICATE-----(.*?)-----END \1?CERTIFICATE-----", re.S)
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+def facts(der: bytes) -> CertificateFacts:
+    """What one certificate says of itself; of an unreadable one, that it is unreadable."""
+    with quietly():
+        certificate = read(der)
+        return CertificateFacts(
+            subject=subject(certificate) if certificate else "unreadable certificate",
+            issuer=issuer(certificate) if certificate else "unknown",
+            names=names(certificate) if certificate else (),
+            not_before=certificate.not_valid_before_utc if certificate else _EARLIEST,
+            not_after=certificate.not_valid_after_utc if certificate else _LATEST,
+            key=key(certificate) if certificate else "unknown",
+            signature=signature(certificate) if certificate else "unknown",
+            sha256=hashlib.sha256(der).digest().hex(":"),
+            der=der,
+        )
+
+
+def read(der: bytes) -> x509.Certificate | None:
+    """The certificate, with names and dates that can be asked for safely; None if unreadable."""
+    with quietly():
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            # They are parsed when first asked for: ask here, where it may fail.
+            attrgetter("subject", "issuer", "not_valid_before_utc", "not_valid_after_utc")(
+                certificate
+            )
+        except UNREADABLE:
+            return None
+        return certificate
+
+
+def quietly() -> warnings.catch_warnings[None]:
+    """No warnings on standard error, where they would tear the screen."""
+    return warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning)
+
+
+def has_readable_extensions(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions is not None
+    except UNREADABLE:
+        return False
+
+
+def extension(certificate: x509.Certificate, kind: type[Extension]) -> Extension | None:
+    """The extension of this kind; None if it is absent or unreadable."""
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except (x509.ExtensionNotFound, *UNREADABLE):
+        return None
+
+
+def key(certificate: x509.Certificate) -> str:
+    """The kind and size of the key: `RSA 2048`, `EC P-256`, `Ed25519`."""
+    try:
+        public = certificate.public_key()
+    except UNREADABLE:
+        return f"unknown ({certificate.public_key_algorithm_oid.dotted_string})"
+    match public:
+        case rsa.RSAPublicKey():
+            return f"RSA {public.key_size}"
+        case dsa.DSAPublicKey():
+            return f"DSA {public.key_size}"
+        case ec.EllipticCurvePublicKey():
+            return f"EC {_CURVES.get(public.curve.name, public.curve.name)}"
+    return type(public).__name__.removesuffix("PublicKey")
+
+
+def signature(certificate: x509.Certificate) -> str:
+    """How the certificate is signed: `SHA-256 with RSA`, `ECDSA with SHA-256`, `Ed25519`."""
+    algorithm = certificate.signature_algorithm_oid
+    digest = hash_name(certificate) or "unknown hash"
+    return _SIGNATURES.get(algorithm, f"unknown ({algorithm.dotted_string})").format(hash=digest)
+
+
+def hash_name(certificate: x509.Certificate) -> str | None:
+    """The hash that is signed; None if the algorithm has none, or is unknown."""
+    try:
+        algorithm = certificate.signature_hash_algorithm
+    except UNREADABLE:
+        return None
+    return _HASHES.get(algorithm.name, algorithm.name) if algorithm else None
+
+
+def usage(kind: x509.ObjectIdentifier) -> str:
+    """What an extended key usage is for."""
+    return _USAGES.get(kind, kind.dotted_string)
+
+
+def issuer_location(certificate: x509.Certificate) -> str | None:
+    """Where the issuer's certificate is to be had, by what this one says."""
+    access = extension(certificate, x509.AuthorityInformationAccess)
+    for description in access or ():
+        location = description.access_location
+        is_issuer = description.access_method == AuthorityInformationAccessOID.CA_ISSUERS
+        if is_issuer and isinstance(location, x509.UniformResourceIdentifier):
+            return location.value
+    return None
+
+
+# --- names ------------------------------------------------------------------------------------
+
+
+def subject(certificate: x509.Certificate) -> str:
+    """Whose certificate it is: the common name if it has one."""
+    common = common_names(certificate)
+    if common:
+        return common[0]
+    # Public CAs leave the subject empty: the names are in subjectAltName alone.
+    return certificate.subject.rfc4514_string() or next(iter(names(certificate)), "no name")
+
+
+def issuer(certificate: x509.Certificate) -> str:
+    """Who signed it: common name and organisation, as in `R11, Let's Encrypt`."""
+    parts = [
+        *_values(certificate.issuer, NameOID.COMMON_NAME)[:1],
+        *_values(certificate.issuer, NameOID.ORGANIZATION_NAME)[:1],
+    ]
+    return ", ".join(dict.fromkeys(parts)) or certificate.issuer.rfc4514_string() or "no name"
+
+
+def common_names(certificate: x509.Certificate) -> list[str]:
+    return _values(certificate.subject, NameOID.COMMON_NAME)
+
+
+def _values(name: x509.Name, kind: x509.ObjectIdentifier) -> list[str]:
+    values = (attribute.value for attribute in name.get_attributes_for_oid(kind))
+    return [value if isinstance(value, str) else value.hex() for value in values]
+
+
+def names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """The DNS names and addresses the certificate is made for."""
+    return (*dns_names(certificate), *map(str, addresses(certificate)))
+
+
+def dns_names(certificate: x509.Certificate) -> list[str]:
+    found = extension(certificate, x509.SubjectAlternativeName)
+    return found.get_values_for_type(x509.DNSName) if found else []
+
+
+def addresses(certificate: x509.Certificate) -> list[Address]:
+    found = extension(certificate, x509.SubjectAlternativeName)
+    values = found.get_values_for_type(x509.IPAddress) if found else []
+    return [value for value in values if isinstance(value, Address)]
+
+
+def reference(host: str) -> str | Address:
+    """What to look for in a certificate: an address, or a name in A-labels without its last dot.
+
+    ValueError if no certificate can be made for such a name.
+    """
+    bare = host.removeprefix("[").removesuffix("]").removesuffix(".")
+    try:
+        # The zone of fe80::1%eth0 is a matter of this machine, not of the certificate.
+        return ipaddress.ip_address(bare.partition("%")[0])
+    except ValueError:
+        pass
+    if not bare or bare.startswith("."):
+        raise ValueError(f"{host!r} is no host name")
+    if bare.isascii():
+        return bare.lower()
+    return idna.encode(bare, uts46=True).decode("ascii")
+
+
+def is_made_for(certificate: x509.Certificate, wanted: str | Address) -> bool:
+    """Whether the certificate names what `reference` gave."""
+    if isinstance(wanted, str):
+        return any(fits(pattern, wanted) for pattern in dns_names(certificate))
+    return wanted in addresses(certificate)
+
+
+def fits(pattern: str, name: str) -> bool:
+    """Whether a DNS name of a certificate, perhaps with a wildcard, stands for `name`."""
+    pattern, name = pattern.lower(), name.lower()
+    if "*" not in pattern:
+        return pattern == name
+    label, _, parent = name.partition(".")
+    return (
+        is_sound_wildcard(pattern)
+        and pattern == f"*.{parent}"
+        and re.fullmatch("[a-z0-9-]+", label) is not None
+    )
+
+
+def is_sound_wildcard(pattern: str) -> bool:
+    """Whether the star is the whole left-most label, and does not cover a top-level domain."""
+    label, _, parent = pattern.partition(".")
+    return label == "*" and "*" not in parent and "." in parent.strip(".")
+
+
+# --- roots ------------------------------------------------------------------------------------
+
+
+@functools.cache
+def system_roots() -> tuple[x509.Certificate, ...]:
+    """What this machine trusts: OpenSSL's default file and folder, or SSL_CERT_FILE and _DIR."""
+    paths = ssl.get_default_verify_paths()
+    files = [Path(paths.cafile)] if paths.cafile else []
+    if paths.capath:
+        files += _files(Path(paths.capath))
+    return _certificates(map(_text, files))
+
+
+def roots_from(path: str | Path) -> tuple[x509.Certificate, ...]:
+    """The certificates of a PEM file, or of every PEM file of a folder."""
+    path = Path(path)
+    try:
+        texts = map(_text, _files(path)) if path.is_dir() else [path.read_bytes()]
+    except OSError as error:
+        raise ValueError(f"Cannot read {path} ({error.strerror}); check its name") from error
+    found = _certificates(texts)
+    if not found:
+        raise ValueError(
+            f"No readable certificate in {path}; give a PEM file, one with lines that say "
+            "BEGIN CERTIFICATE, or a folder of such files"
+        )
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
+    # A certificate folder is mostly links to the same few files (c_rehash).
+    return [Path(name) for name in sorted({os.path.realpath(entry) for entry in folder.iterdir()})]
+
+
+def _text(file: Path) -> bytes:
+    """What a file of a folder holds: nothing, if it is a folder itself or not ours to read."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def _certificates(texts: Iterable[bytes]) -> tuple[x509.Certificate, ...]:
+    ders = dict.fromkeys(der for text in texts for der in _ders(text))
+    return tuple(found for der in ders if (found := read(der)) is not None)
+
+
+def _ders(text: bytes) -> Iterator[bytes]:
+    for block in _PEM.finditer(text):
+        with contextlib.suppress(binascii.Error):
+            yield base64.b64decode(block[2])
