@@ -84,7 +84,7 @@ class Repl:
         """Ask; from a pipe the next line is the answer."""
         if self._prompt is None:
             self._print(visible(question))
-            return (await asyncio.to_thread(sys.stdin.readline)).rstrip("\r\n")
+            return str(await asyncio.to_thread(sys.stdin.readline)).rstrip("\r\n")
         try:
             answer = await self._prompt.prompt_async(f"{visible(question)} ", is_password=secret)
         except (EOFError, KeyboardInterrupt):

@@ -267,6 +267,23 @@ def test_354_with_no_recipient_left_gets_an_empty_message() -> None:
     assert outcome.accepted == [] and not outcome.is_delivered
 
 
+def test_a_message_whose_sender_was_refused_is_not_sent_to_a_server_that_goes_on() -> None:
+    outcome = converse(
+        deliver(SENDER, recipients("b@x"), b"Hello\r\n", pipelining=True),
+        """
+        C: MAIL FROM:<a@example.org>
+        C: RCPT TO:<b@x>
+        C: DATA
+        S: 550 no
+        S: 250 ok
+        S: 354 go
+        C: .
+        S: 250 queued nothing
+        """,
+    )
+    assert not outcome.is_delivered
+
+
 def test_bdat_needs_no_dots_and_one_round_trip() -> None:
     outcome = converse(
         deliver(SENDER, recipients("b@x"), b".Hi\r\n", pipelining=True, chunking=True),

@@ -80,12 +80,12 @@ def _ready(console: Console, session: Session) -> Advice:
         return Advice("The server can encrypt. Turn TLS on before anything private.", "STARTTLS")
     if session.transaction is not None:
         return _transaction(console, session)
-    if session.capabilities.mechanisms and session.identity is None:
-        user = f" {console.known_user}" if console.known_user else ""
-        return Advice("Log in, or begin a message with MAIL FROM.", f"/login{user}")
     if console.has_delivered:
         where = "F7 shows it there" if console.suggestions.mailbox is not None else "Another one"
         return Advice(f"The server has the message. {where}, or say goodbye.", "QUIT")
+    if session.capabilities.mechanisms and session.identity is None:
+        user = f" {console.known_user}" if console.known_user else ""
+        return Advice("Log in, or begin a message with MAIL FROM.", f"/login{user}")
     return Advice("Begin a message: who sends it?", f"MAIL FROM:<{console.sender}>")
 
 

@@ -127,9 +127,14 @@ class Delivery:
         return [(who, reply) for who, reply in self.recipients if not reply.is_positive]
 
     @property
+    def has_envelope(self) -> bool:
+        """The server holds a sender and a recipient: there is something to send content for."""
+        return self.mail.is_positive and bool(self.accepted)
+
+    @property
     def is_delivered(self) -> bool:
         """The server has taken responsibility for the message (RFC 5321, 4.2.5)."""
-        return any(reply.is_positive for reply in self.content)
+        return self.has_envelope and any(reply.is_positive for reply in self.content)
 
 
 def deliver(
@@ -164,8 +169,8 @@ def deliver(
             return outcome
         outcome.data = data = yield from ask(Send(_DATA, b"DATA"))
     if data.code == 354:
-        # RFC 2920, 3.1: a server may say 354 with no recipient left; then nothing is sent.
-        text = octets.stuffed(content) if outcome.accepted else octets.END
+        # RFC 2920, 3.1: a server may say 354 with nobody to send to; then nothing is sent.
+        text = octets.stuffed(content) if outcome.has_envelope else octets.END
         outcome.content = yield (Send(text, CONTENT, replies_wanted),)
     return outcome
 
@@ -218,7 +223,7 @@ def deliver_all(letters: Iterable[Letter]) -> Exchange[list[Delivery]]:
         mail_reply, *answers, data = replies
         outcome = Delivery(mail_reply, _paired(rcpts, answers), data)
         outcomes.append(outcome)
-        body = octets.stuffed(content) if outcome.accepted else octets.END
+        body = octets.stuffed(content) if outcome.has_envelope else octets.END
         ending = (Send(body, CONTENT),) if data.code == 354 else ()
     if ending:
         outcomes[-1].content = yield ending

@@ -175,7 +175,9 @@ class Wire(ScrollView, can_focus=True):
         if number == self._cursor and self.has_focus:
             style = style + self._style("cursor")
         segments = [Segment(gutter, self._style("time")), Segment(text, style)]
-        return Strip(segments).crop_extend(0, width, style if number == self._cursor else None)
+        # Without a style the rest of the row would have the terminal's own background.
+        rest = style if number == self._cursor and self.has_focus else self.rich_style
+        return Strip(segments).crop_extend(0, width, rest)
 
     # --- moving -------------------------------------------------------------------------------
 

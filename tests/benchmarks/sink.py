@@ -21,7 +21,7 @@ def serve(sock: socket.socket) -> None:
         out = []
         while True:
             if in_content:
-                text, end, rest = buffer.partition(b"\r\n.\r\n")
+                _, end, rest = buffer.partition(b"\r\n.\r\n")
                 if not end:
                     break
                 buffer, in_content = rest, False

@@ -47,7 +47,7 @@ class Driver:
         try:
             async with asyncio.timeout(_PATIENCE):
                 while not condition():
-                    await self.pilot.pause(0.02)
+                    await self.pilot.pause(0.05)
         except TimeoutError:
             raise AssertionError(f"{what} has not come about\n{self.screen}") from None
         return self.screen

@@ -39,7 +39,7 @@ async def test_hostile_text_is_shown_literally_in_every_pane(
             await console.enter("?")
             await console.until("Esc closes")
             await console.enter("/login me[/x]@e")
-            await console.until("none of which is known here", "[@CLICK=APP.QUIT]Z[/]")
+            await console.until("the server offers USER[/X]@E", "[@CLICK=APP.QUIT]Z[/]")
             await console.enter(f"/export markdown {tmp_path}/report.md")
             await console.until("saved as")
             await console.press("f1", "escape")

@@ -33,13 +33,6 @@ _QUEUES = (
     *("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming"),
     *("private", "saved", "trace", "maildrop", "public", "pid"),
 )
-    "private",
-    "saved",
-    "trace",
-    "maildrop",
-    "public",
-    "pid",
-)
 _WAIT = 20  # seconds
 
 

@@ -13,10 +13,11 @@ from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
 from smtpconsole.smtp import exchanges
 from smtpconsole.smtp.capabilities import Capabilities
+from smtpconsole.smtp.commands import command as command_line
 from smtpconsole.smtp.envelope import envelope
 from smtpconsole.smtp.exchanges import Delivery
 
-_QUEUE_ID = re.compile(r"(?:queued as|kept as|id=|as:?) ?<?([0-9A-Za-z][\w.-]*)")
+_QUEUE_ID = re.compile(r"(?:queued as|id=) ?<?([0-9A-Za-z][\w.-]{4,})")
 
 
 @command
@@ -61,12 +62,22 @@ async def send_draft(console: Console, draft: Draft, *, pipelining: bool = True)
         )
     except ValueError as error:
         raise ConsoleError(f"nothing was sent: {error}") from error
+    await _reset(console)
     delivery = await console.run(
         exchanges.deliver(mail, rcpts, content, pipelining=pipelining and "PIPELINING" in known)
     )
     if delivery.is_delivered:
         console.delivered()
+    else:
+        await _reset(console)
     console.front.show(outcome(delivery))
+
+
+async def _reset(console: Console) -> None:
+    """Leave no transaction open that another message would run into."""
+    connection = console.connection
+    if connection is not None and connection.is_open and connection.session.transaction:
+        await console.run(exchanges.ask(command_line(b"RSET")))
 
 
 def _options(draft: Draft, known: Capabilities) -> list[str]:

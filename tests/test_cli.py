@@ -1,0 +1,72 @@
+"""The program as the shell sees it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smtpconsole.sandbox import Sandbox
+
+
+def run(*arguments: str, text: str = "", state: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "smtpconsole", *arguments],
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "SMTPCONSOLE_STATE": str(state)},
+        check=False,
+    )
+
+
+def test_help_and_version(tmp_path: Path) -> None:
+    done = run("--help", state=tmp_path)
+    assert done.returncode == 0 and "--sandbox" in done.stdout
+    assert "smtpconsole" in run("--version", state=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["a b"], ["ftp://x"], ["x", "--ca", "/no/such"], ["x", "--timeout", "never"], ["--what"]],
+)
+def test_a_wrong_word_gets_a_sentence(tmp_path: Path, arguments: list[str]) -> None:
+    done = run(*arguments, state=tmp_path)
+    assert done.returncode != 0
+    assert "Error" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run("x", state=tmp_path / "file")
+    assert done.returncode != 0
+    assert "SMTPCONSOLE_STATE" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_lines_from_a_pipe_deliver_a_message(tmp_path: Path) -> None:
+    script = (
+        "/starttls\n/login alice@sandbox.example\nwonderland\nMAIL FROM:<alice@sandbox.example>\n"
+        "RCPT TO:<bob@sandbox.example>\nDATA\nSubject: piped\n\n/frobnicate\nHi\n.\nQUIT\n"
+    )
+    with Sandbox() as sandbox:
+        done = run(
+            f"localhost:{sandbox.port}", "--ca", str(sandbox.ca_file), text=script, state=tmp_path
+        )
+        (letter,) = sandbox.mailbox.letters()
+    assert done.returncode == 0, done.stderr
+    assert letter.content == b"Subject: piped\r\n\r\nHi\r\n"
+    assert "S: 220 sandbox.example" in done.stdout
+    assert "C: MAIL FROM:<alice@sandbox.example>" in done.stdout
+    assert "! /frobnicate is not a command, and nothing was sent" in done.stdout
+    assert "wonderland" not in done.stdout
+    assert done.stderr == ""
+
+
+def test_the_sandbox_opens_in_line_mode(tmp_path: Path) -> None:
+    done = run("--sandbox", "--no-journal", text="NOOP\n/quit\n", state=tmp_path)
+    assert "S: 250 2.0.0 Ok" in done.stdout
+    assert not list(tmp_path.rglob("*.jsonl"))
