@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test test-servers lint format bench screenshots clean
+.PHONY: run test test-servers coverage lint format bench screenshots clean
 
 run: $(STAMP)
 	@$(BIN)/smtpconsole --sandbox
@@ -15,6 +15,12 @@ test: $(STAMP)
 
 test-servers: $(STAMP)
 	$(BIN)/python -m pytest -m servers
+
+# The protocol core is tested to its last branch.
+coverage: $(STAMP)
+	$(BIN)/python -m pytest -q --cov=smtpconsole.smtp --cov-branch --cov-fail-under=100 \
+		--cov-report=term-missing tests/test_replies.py tests/test_session.py \
+		tests/test_exchanges.py tests/test_commands.py tests/test_envelope.py
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
