@@ -93,6 +93,10 @@ class Connection(asyncio.BufferedProtocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        layer = self._layer
+        if exc is not None and layer is not None and not layer.is_ready and self.is_open:
+            reason = f"the server closed the connection during the TLS handshake ({exc})"
+            self._fail_tls(HandshakeFailed(reason), layer.facts())
         self.session.receive_eof(exc)
         if self._watchdog is not None:
             self._watchdog.cancel()
