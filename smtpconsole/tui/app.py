@@ -269,12 +269,19 @@ class ConsoleApp(App[None]):
         self.push_screen(HelpScreen(_about(self.focused)))
 
     def action_panes(self) -> None:
-        """Show or hide the side panes."""
-        self.screen.toggle_class("-side")
+        """Show or hide the side panes: where there is room they are shown at first."""
+        self.screen.toggle_class("-hidden" if self.screen.has_class("-wide") else "-side")
 
     def action_zoom(self) -> None:
-        """The focused pane alone, or all again."""
-        self.screen.toggle_class("-zoom")
+        """The focused pane alone, or all again; at the prompt it is the wire."""
+        screen = self.screen
+        is_side = (
+            any(each.id == "side" for each in self.focused.ancestors) if self.focused else False
+        )
+        was_zoomed = screen.has_class("-zoom-side") or screen.has_class("-zoom-wire")
+        screen.remove_class("-zoom-side", "-zoom-wire")
+        if not was_zoomed:
+            screen.add_class("-zoom-side" if is_side else "-zoom-wire")
 
     def action_show(self, name: str) -> None:
         """Bring a pane to the front and focus it."""
@@ -285,7 +292,7 @@ class ConsoleApp(App[None]):
         pane = next(iter(panes), None)
         if pane is None:
             return
-        self.screen.set_class(True, "-side")
+        self.screen.add_class("-side").remove_class("-hidden")
         self.query_one("#side", TabbedContent).active = f"tab-{name}"
         focus_first = getattr(pane, "focus_first", pane.focus)
         focus_first()
@@ -297,9 +304,9 @@ class ConsoleApp(App[None]):
             self._question.set_result("")
         elif not prompt.field.has_focus:
             prompt.field.focus()
-            self.screen.remove_class("-zoom")
+            self.screen.remove_class("-zoom-side", "-zoom-wire")
         elif not (prompt.back() or self.query_one(AnswerBox).close()):
-            self.screen.remove_class("-side", "-zoom")
+            self.screen.remove_class("-side", "-zoom-side", "-zoom-wire")
 
 
 def _mark_tab(side: TabbedContent, pane: Pane) -> None:

@@ -182,6 +182,31 @@ async def test_history_and_completion(settings: Settings, suggestions: Suggestio
         await console.until("smtp> /export")
 
 
+@SIZES
+async def test_panes_can_be_hidden_and_have_the_screen_to_themselves(
+    settings: Settings, suggestions: Suggestions, size: tuple[int, int]
+) -> None:
+    async with driving("", size=size, settings=settings, suggestions=suggestions) as console:
+        await console.until("READY")
+
+        def shows(text: str) -> bool:
+            return text in console.screen
+
+        is_wide = size == WIDE
+        assert shows("F2 Server") == is_wide
+        await console.press("f9")
+        await console.wait(lambda: shows("F2 Server") != is_wide, "F9 changes it")
+        await console.press("f9")
+        await console.wait(lambda: shows("F2 Server") == is_wide, "F9 changes it back")
+        await console.press("f2", "f10")
+        await console.wait(lambda: not shows("220 sandbox.example"), "the pane is alone")
+        assert shows("F2 Server")
+        await console.press("f10", "f6", "f10")
+        await console.wait(lambda: not shows("F2 Server"), "the wire is alone")
+        await console.press("escape")
+        await console.wait(lambda: shows("220 sandbox.example"), "all is as before")
+
+
 async def test_lines_pasted_together_wait_for_a_word(
     settings: Settings, suggestions: Suggestions
 ) -> None:
