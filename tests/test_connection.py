@@ -39,16 +39,16 @@ class Peer:
     def say(self, octets: bytes) -> None:
         self.sock.sendall(octets)
 
-    def hear(self, end: bytes = b"\r\n") -> bytes:
-        """Read until the octets end so, or the client is gone."""
-        got = b""
-        while not got.endswith(end):
-            piece = self.sock.recv(1 if len(end) > 2 else 65536)
-            if not piece:
+    def hear(self) -> bytes:
+        """One line, and nothing of the next; b"" when the client is gone."""
+        line = b""
+        while not line.endswith(b"\n"):
+            octet = self.sock.recv(1)
+            if not octet:
                 break
-            got += piece
-        self.heard += got
-        return got
+            line += octet
+        self.heard += line
+        return line
 
     def until_gone(self) -> None:
         while piece := self.sock.recv(65536):

@@ -285,17 +285,17 @@ class ConsoleApp(App[None]):
 
     def action_show(self, name: str) -> None:
         """Bring a pane to the front and focus it."""
+        screen = self.screen
+        screen.remove_class("-zoom-side", "-zoom-wire")
         if name == "wire":
-            self.query_one(Wire).focus()
+            self.call_after_refresh(self.query_one(Wire).focus)
             return
-        panes = self.query(f"#{name}").results(Pane)
-        pane = next(iter(panes), None)
+        pane = next(iter(self.query(f"#{name}").results(Pane)), None)
         if pane is None:
             return
-        self.screen.add_class("-side").remove_class("-hidden")
+        screen.add_class("-side").remove_class("-hidden")
         self.query_one("#side", TabbedContent).active = f"tab-{name}"
-        focus_first = getattr(pane, "focus_first", pane.focus)
-        focus_first()
+        self.call_after_refresh(getattr(pane, "focus_first", pane.focus))
 
     def action_escape(self) -> None:
         """Close what is open, one thing at a time, and go back to the prompt."""
