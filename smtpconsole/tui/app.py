@@ -288,6 +288,7 @@ class ConsoleApp(App[None]):
         screen = self.screen
         screen.remove_class("-zoom-side", "-zoom-wire")
         if name == "wire":
+            screen.remove_class("-side")  # at 80 columns it lies over the wire
             self.call_after_refresh(self.query_one(Wire).focus)
             return
         pane = next(iter(self.query(f"#{name}").results(Pane)), None)
