@@ -11,6 +11,9 @@ import os
 from functools import partial
 from typing import Any, ClassVar
 
+import textual
+from rich.segment import Segments
+from rich.traceback import Traceback
 from textual import events, on, work
 from textual.app import App, ComposeResult
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -140,6 +143,15 @@ class ConsoleApp(App[None]):
         error = context.get("exception")
         what = type(error).__name__ if error is not None else "error"
         self.smtp_console.journal(Noted(f"a bug in smtpconsole: {what}: {context.get('message')}"))
+
+    def _fatal_error(self) -> None:
+        """Say where it broke.  Textual (8.2) would print the local variables too, and a password
+        may be among them."""
+        self.bell()
+        traceback = Traceback(show_locals=False, suppress=[textual])
+        rendered = self.console.render(traceback, self.console.options)
+        self._exit_renderables.append(Segments(rendered))
+        self._close_messages_no_wait()
 
     # --- what happened ------------------------------------------------------------------------
 

@@ -115,3 +115,28 @@ def test_a_killed_console_loses_nothing(tmp_path: Path) -> None:
     assert "NOOP before the end" in kept and '"code": 550' in kept
     assert journal.stat().st_mode & 0o777 == 0o600
     assert journal.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_crash_shows_where_and_no_secret_and_gives_the_terminal_back(tmp_path: Path) -> None:
+    script = tmp_path / "crash.py"
+    script.write_text(
+        "from smtpconsole.console.console import Suggestions\n"
+        "from smtpconsole.console.settings import Settings\n"
+        "from smtpconsole.transcript.journal import Journal\n"
+        "from smtpconsole.tui.app import ConsoleApp\n"
+        "def broken(self):\n"
+        "    password = 'hush-' + 'hush-7291'\n"
+        "    return 1 / 0\n"
+        "ConsoleApp.action_help = broken\n"
+        "ConsoleApp(Journal(), Settings(), Suggestions()).run()\n"
+    )
+    environment = {**os.environ, "SMTPCONSOLE_STATE": str(tmp_path), "TERM": "xterm-256color"}
+    child = pexpect.spawn(sys.executable, [str(script)], env=environment, dimensions=(40, 120))
+    child.expect("smtp>", timeout=20)
+    child.send("\x1bOP")  # F1
+    child.expect(pexpect.EOF, timeout=20)
+    child.close()
+    written = child.before
+    assert b"ZeroDivisionError" in written
+    assert b"hush-hush-7291" not in written
+    assert b"\x1b[?1049l" in written  # the alternate screen is left
