@@ -240,6 +240,13 @@ async def test_options_that_clash_are_refused_before_anything_happens() -> None:
         await send(b"x", sender="a@x")
 
 
+def test_the_package_offers_the_names_of_the_library() -> None:
+    assert smtpconsole.__all__ == smtpconsole.client.__all__
+    assert smtpconsole.SMTP is smtpconsole.client.SMTP
+    with pytest.raises(AttributeError):
+        _ = smtpconsole.nothing  # type: ignore[attr-defined]
+
+
 def test_addresses_of_a_message() -> None:
     message = Message()
     message["From"] = '"A. Smith" <a@x>'

@@ -7,7 +7,7 @@ as letters and blanks.  Order and repetition are kept, for they are what a perso
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from smtpconsole.smtp.replies import Reply
 
@@ -26,9 +26,14 @@ class Capabilities:
 
     greeting: str = ""  # the first line: who the server says it is
     keywords: tuple[Keyword, ...] = ()
+    names: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Asked for every message, so looked up rather than searched.
+        object.__setattr__(self, "names", frozenset(each.name for each in self.keywords))
 
     def __contains__(self, name: str) -> bool:
-        return any(keyword.name == name for keyword in self.keywords)
+        return name in self.names
 
     def __iter__(self) -> Iterator[Keyword]:
         return iter(self.keywords)
