@@ -19,5 +19,8 @@ class SMTPResponse(NamedTuple):
 
 def response(reply: Reply) -> SMTPResponse:
     """The response for a reply; blanks at the ends of lines are stripped."""
+    if len(reply.lines) == 1:  # nearly all there is
+        text = reply.lines[0].decode("utf-8", "surrogateescape").strip()
+        return SMTPResponse(reply.code, text)
     lines = (line.decode("utf-8", "surrogateescape").strip() for line in reply.lines)
     return SMTPResponse(reply.code, "\n".join(lines))

@@ -478,7 +478,8 @@ class SMTP:
         octets = content.canonical(message.encode("ascii") if isinstance(message, str) else message)
         options = list(mail_options)
         async with self._send_lock:
-            await self._greet(timeout)
+            if self.is_ehlo_or_helo_needed:
+                await self._greet(timeout)
             session = self._session()
             known = session.capabilities
             if "SMTPUTF8" not in known and any(each.upper() == "SMTPUTF8" for each in options):

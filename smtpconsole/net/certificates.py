@@ -29,7 +29,6 @@ import idna
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from cryptography.x509.oid import SignatureAlgorithmOID as Algorithm
 
@@ -43,6 +42,7 @@ UNREADABLE = (
     ValueError,
     TypeError,
     OverflowError,
+    KeyError,  # cryptography 50: a TLS feature of an unknown number
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.InvalidVersion,
@@ -94,7 +94,7 @@ _SIGNATURES = {
 }
 
 _USAGES = {
-    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any use",
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any use in general",
     ExtendedKeyUsageOID.CLIENT_AUTH: "clients",
     ExtendedKeyUsageOID.CODE_SIGNING: "signing code",
     ExtendedKeyUsageOID.EMAIL_PROTECTION: "signing mail",
@@ -140,8 +140,11 @@ def read(der: bytes) -> x509.Certificate | None:
 
 
 def quietly() -> warnings.catch_warnings[None]:
-    """No warnings on standard error, where they would tear the screen."""
-    return warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning)
+    """No warnings: on standard error they would tear the screen, and a stranger causes them.
+
+    cryptography warns of serial numbers below one, and of country names that are not two letters.
+    """
+    return warnings.catch_warnings(action="ignore")
 
 
 def has_readable_extensions(certificate: x509.Certificate) -> bool:

@@ -55,9 +55,8 @@ class Path:
         for low, high in pairwise(self.links):
             if low is link:
                 return flaw(link.certificate, high.certificate)
-        return (
-            flaw(link.certificate, link.certificate) if is_self_issued(link.certificate) else None
-        )
+        own = link.certificate
+        return flaw(own, own) if is_self_issued(own) else None
 
     def count_below(self, link: Link) -> int:
         """How many CAs stand between the link and the server's certificate."""

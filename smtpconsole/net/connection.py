@@ -124,24 +124,31 @@ class Connection(asyncio.BufferedProtocol):
             self._wait_at_most(timeout)
             self.session.begin(exchange, done)
             self._flush()
-            return await self._outcome(done)
+            try:
+                return await done
+            except asyncio.CancelledError:
+                self._give_up()
+                raise
+            finally:
+                self._patience = None
 
     async def greeted(self, timeout: float | None = None) -> Reply:
         """The server's greeting, and the handshake before it where TLS comes first."""
         async with self._turn:
             self._wait_at_most(timeout)
-            return await self._outcome(self.greeting)
+            try:
+                return await self.greeting
+            except asyncio.CancelledError:
+                self._give_up()
+                raise
+            finally:
+                self._patience = None
 
-    async def _outcome(self, done: asyncio.Future[T]) -> T:
-        try:
-            return await done
-        except asyncio.CancelledError:
-            self.session.abandon()
-            if self.session.phase in (Phase.CONTENT, Phase.UPGRADING, Phase.GREETING):
-                self.abort()  # there is no way back from the middle of these
-            raise
-        finally:
-            self._patience = None
+    def _give_up(self) -> None:
+        """The caller was cancelled."""
+        self.session.abandon()
+        if self.session.phase in (Phase.CONTENT, Phase.UPGRADING, Phase.GREETING):
+            self.abort()  # there is no way back from the middle of these
 
     def release(self, batch: object = None) -> None:
         """Say what step mode holds."""

@@ -184,12 +184,7 @@ def _order(case: Case) -> Iterator[Problem]:
 def _surplus(case: Case) -> Iterator[Problem]:
     """What is sent and need not be."""
     top = case.path.links[-1]
-    if (
-        case.path.is_anchor(top)
-        and top.depth
-        and top in case.sent
-        and is_self_signed(top.certificate)
-    ):
+    if case.path.is_anchored and top in case.sent[1:] and is_self_signed(top.certificate):
         yield case.problem(top, "root-sent", "is sent, and who trusts it has it")
     for link in case.sent:
         if link not in case.path.links:
@@ -373,9 +368,7 @@ def _length(case: Case, link: Link) -> Iterator[Problem]:
     most = constraints.path_length if constraints else None
     count = case.path.count_below(link)
     if most is not None and count > most:
-        text = (
-            f"allows {most or 'no'} CA below it, and there {'is' if count == 1 else 'are'} {count}"
-        )
+        text = f"allows {most or 'no'} CA below it, but has {count}"
         yield case.problem(link, "path-length", text)
 
 

@@ -23,8 +23,7 @@ def envelope(
     character; UnicodeEncodeError if an address needs SMTPUTF8 and the option is not given.
     """
     options = list(mail_options)
-    has_utf8 = any(option.upper() == "SMTPUTF8" for option in options)
-    encoding = "utf-8" if has_utf8 else "ascii"
+    encoding = "utf-8" if "SMTPUTF8" in map(str.upper, options) else "ascii"
     return (
         mail(
             sender,

@@ -7,10 +7,12 @@ they looked, and subscribers are only told that there is something new.
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import overload
 
 from smtpconsole.smtp.events import Event, Sent
 from smtpconsole.transcript.redaction import Redactor
@@ -26,13 +28,44 @@ class Entry:
     event: Event
 
 
+class Entries(Sequence[Entry]):
+    """The entries of a journal; one is made when it is looked at.
+
+    Kept are the events, and their times as bare numbers: an object less for every event is less
+    to allocate, and less for the garbage collector to walk through again and again.
+    """
+
+    def __init__(self, events: list[Event], times: array[float]) -> None:
+        self._events, self._times = events, times
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Entry]: ...
+
+    def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
+        numbers = range(len(self._events))[index]
+        if isinstance(numbers, range):
+            return [self._entry(number) for number in numbers]
+        return self._entry(numbers)
+
+    def _entry(self, number: int) -> Entry:
+        return Entry(number, self._times[number], self._events[number])
+
+
 class Journal:
     """Everything that happened, in order; an observer for sessions and connections."""
 
     def __init__(
         self, path: Path | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.entries: list[Entry] = []
+        self._events: list[Event] = []
+        self._times = array("d")
+        self.entries = Entries(self._events, self._times)
         self.redactor = Redactor()
         self.began = datetime.now(UTC)
         self._clock = clock
@@ -43,16 +76,16 @@ class Journal:
     def __call__(self, event: Event) -> None:
         if type(event) is Sent and event.send.secret is not None:
             self.redactor.learn_said(event.send)
-        entries = self.entries
-        entry = Entry(len(entries), self._clock() - self._zero, event)
-        entries.append(entry)
+        at = self._clock() - self._zero
+        self._events.append(event)
+        self._times.append(at)
         if self._file is not None:
-            self._file.write(entry.at, event)
+            self._file.write(at, event)
         for wake in self._subscribers:
             wake()
 
     def __len__(self) -> int:
-        return len(self.entries)
+        return len(self._events)
 
     def since(self, number: int) -> Sequence[Entry]:
         """The entries from a number on."""
