@@ -147,6 +147,7 @@ AUTHORITIES = {
             )
         ],
     ),
+    "vague": replace(CA, common_name="Lab Vague CA", authority=None),
     "mute": replace(CA, common_name="Lab Mute CA", key_usage=frozenset({"crl_sign"})),
     "no ca": replace(CA, common_name="Lab No CA", authority=False),
     "client ca": replace(CA, common_name="Lab Client CA", usage=(CLIENT,)),
@@ -236,6 +237,7 @@ KINDS: dict[str, Kind] = {
     "bare root": replace(_leaf("", by="bare root"), send=(), store=["bare root"]),
     "issuer may not sign": _leaf("no-certsign", "mute"),
     "issuer is no CA": _leaf("not-a-ca", "no ca"),
+    "issuer does not say it is a CA": _leaf("not-a-ca", "vague"),
     "issuer for clients": _leaf("wrong-usage", "client ca"),
     "one CA too many": _leaf("path-length", "below", "inter"),
     "outside of a constraint": _leaf("name-constraints", "constrained"),
@@ -284,11 +286,13 @@ def authority(name: str) -> tuple[x509.Certificate, Key]:
     return make(AUTHORITIES[name])
 
 
-def make(recipe: Recipe) -> tuple[x509.Certificate, Key]:
-    """The certificate, and its key."""
+def make(
+    recipe: Recipe, by: tuple[x509.Certificate, Key] | None = None
+) -> tuple[x509.Certificate, Key]:
+    """The certificate, and its key; `by` is an issuer that is not in the table."""
     key = _key(recipe.key)
     own = _name(recipe.common_name)
-    above, signer = authority(recipe.by) if recipe.by else (None, key)
+    above, signer = by or (authority(recipe.by) if recipe.by else (None, key))
     if recipe.hash in ("SHA1", "MD5"):
         draft = x509.CertificateSigningRequestBuilder().subject_name(own)
         request = _extended(draft, recipe, key, signer).sign(key, hashes.SHA256())

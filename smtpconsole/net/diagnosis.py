@@ -353,9 +353,9 @@ def _authority(case: Case, link: Link) -> Iterator[Problem]:
     certificate = link.certificate
     constraints = extension(certificate, x509.BasicConstraints)
     usage = extension(certificate, x509.KeyUsage)
-    is_old_root = certificate.version is x509.Version.v1 and is_self_signed(certificate)
-    if constraints is None and (is_old_root or (usage and usage.key_cert_sign)):
-        return  # RFC 5280 is stricter, OpenSSL is not, and such roots are in use
+    is_old = certificate.version is x509.Version.v1 or (usage and usage.key_cert_sign)
+    if constraints is None and is_old and case.path.is_anchor(link):
+        return  # RFC 5280 is stricter; OpenSSL lets it pass in roots only, and such are in use
     if constraints is None or not constraints.ca:
         yield case.problem(link, "not-a-ca", "is not a CA, and yet signed a certificate")
     elif usage is not None and not usage.key_cert_sign:
