@@ -15,8 +15,8 @@ import trustme
 
 from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial
+from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.net.records import Sniffer
-from smtpconsole.net.tls import TlsPolicy
 from smtpconsole.smtp import content
 from smtpconsole.smtp.commands import command, mail, rcpt
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence, Unreachable

@@ -6,7 +6,7 @@ import ssl
 from dataclasses import dataclass, replace
 from typing import Any
 
-from smtpconsole.net.tls import TlsPolicy
+from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.smtp.events import Target
 
 SMTP_PORT = 25

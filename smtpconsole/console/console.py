@@ -18,7 +18,7 @@ from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.settings import Settings
 from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial
-from smtpconsole.net.tls import TlsPolicy
+from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.smtp import exchanges
 from smtpconsole.smtp.commands import CONTENT, Send
 from smtpconsole.smtp.events import Entered, Noted, Phase, Target

@@ -17,7 +17,8 @@ import ssl
 from collections import deque
 from typing import TypeVar, cast
 
-from smtpconsole.net.tls import TlsLayer, TlsPolicy, judged, reason
+from smtpconsole.net.policy import TlsPolicy
+from smtpconsole.net.tls import TlsLayer, judged, reason
 from smtpconsole.smtp.errors import HandshakeFailed, Silence
 from smtpconsole.smtp.events import NotSecured, Phase, Secured, Target, TlsFacts
 from smtpconsole.smtp.exchanges import greeting

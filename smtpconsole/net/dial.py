@@ -6,7 +6,7 @@ import asyncio
 import socket
 
 from smtpconsole.net.connection import Connection
-from smtpconsole.net.tls import TlsPolicy
+from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.smtp.errors import Unreachable
 from smtpconsole.smtp.events import Connected, Dialling, Event, Resolved, Target, Tried
 from smtpconsole.smtp.session import Observer

@@ -9,7 +9,7 @@ import pytest
 
 from smtpconsole.composer.draft import Draft
 from smtpconsole.net.dial import dial
-from smtpconsole.net.tls import TlsPolicy
+from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.smtp import sasl
 from smtpconsole.smtp.envelope import envelope
 from smtpconsole.smtp.errors import HandshakeFailed
