@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import dovecot
 import postfix
 import pytest
 
@@ -14,10 +16,22 @@ import pytest
 @pytest.fixture(scope="session")
 def mta() -> Iterator[postfix.Postfix]:
     """Postfix; where it cannot run, the test fails and says what to install."""
-    # Not under pytest's folder, which only root may enter: Postfix drops its privileges.
-    folder = Path(tempfile.mkdtemp(prefix="smtpconsole-postfix-"))
+    with _folder("postfix") as folder, postfix.running(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mda() -> Iterator[dovecot.Dovecot]:
+    """Dovecot, for submission and LMTP; where it cannot run, the test fails as well."""
+    with _folder("dovecot") as folder, dovecot.running(folder) as server:
+        yield server
+
+
+@contextmanager
+def _folder(name: str) -> Iterator[Path]:
+    # Not under pytest's folder, which only root may enter: servers drop their privileges.
+    folder = Path(tempfile.mkdtemp(prefix=f"smtpconsole-{name}-"))
     try:
-        with postfix.running(folder) as server:
-            yield server
+        yield folder
     finally:
         shutil.rmtree(folder)

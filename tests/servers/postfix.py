@@ -10,15 +10,15 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import trustme
+from ports import WAIT, free_port, wait_for
 
 DOMAIN = "example.test"
 HOST = "mail.example.test"
@@ -33,7 +33,6 @@ _QUEUES = (
     *("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming"),
     *("private", "saved", "trace", "maildrop", "public", "pid"),
 )
-_WAIT = 20  # seconds
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Postfix:
 
     def wait_for_letters(self, user: str, count: int) -> list[bytes]:
         """The same, once there are so many; delivery is a matter of other processes."""
-        end = time.monotonic() + _WAIT
+        end = time.monotonic() + WAIT
         while time.monotonic() < end:
             if (self.folder / "mail" / user / "new").is_dir():
                 found = self.letters(user)
@@ -80,7 +79,7 @@ def running(folder: Path) -> Iterator[Postfix]:
     """Start Postfix in a folder that its users can reach, and stop it at the end."""
     problem = missing()
     assert problem is None, problem
-    port, tls_port = _free_port(), _free_port()
+    port, tls_port = free_port(), free_port()
     postfix = Postfix(port, tls_port, folder / "ca.pem", folder / "other.pem", folder)
     _prepare(postfix)
     environment = {**os.environ, "MAIL_CONFIG": str(folder / "etc")}
@@ -93,12 +92,12 @@ def running(folder: Path) -> Iterator[Postfix]:
         start_new_session=True,
     )
     try:
-        _wait(port)
-        _wait(tls_port)
+        wait_for(port, "Postfix")
+        wait_for(tls_port, "Postfix")
         yield postfix
     finally:
         os.killpg(master.pid, signal.SIGTERM)
-        master.wait(_WAIT)
+        master.wait(WAIT)
 
 
 def _prepare(postfix: Postfix) -> None:
@@ -220,20 +219,3 @@ anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
-
-
-def _free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as sock:
-        return int(sock.getsockname()[1])
-
-
-def _wait(port: int) -> None:
-    end = time.monotonic() + _WAIT
-    while time.monotonic() < end:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)  # nothing to be awaited: another program begins to listen
-        else:
-            return
-    raise AssertionError(f"Postfix does not listen on {port}")
