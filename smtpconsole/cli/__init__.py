@@ -1,16 +1,22 @@
 """The shell's side: options, which front end, and the end.
 
-Front ends are imported when they are chosen: `--help` and `--version` load neither.
+1. Front ends are imported when they are chosen: `--help` and `--version` load neither.
+2. A module in this folder is a subcommand of its name: a `click.Command` called `command`.  It is
+   imported when it is called for, and what it needs inside of it.
+3. Any other first word is a server to open.  One that is called like a subcommand is written
+   with its port.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
+import pkgutil
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,7 +35,49 @@ Examples:
 """
 
 
+def subcommands() -> list[str]:
+    """Their names, without importing one."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def subcommand(name: str) -> click.Command:
+    """The subcommand of that name."""
+    found = importlib.import_module(f"{__name__}.{name}").command
+    assert isinstance(found, click.Command)
+    return found
+
+
+class Program(click.Command):
+    """Opens a server, unless the first word names a subcommand."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """That of the subcommand, where one is named."""
+        if args and args[0] in subcommands():
+            name, *rest = args
+            return subcommand(name).make_context(f"{info_name} {name}", rest, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that the context is for."""
+        return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Name the subcommands, then the examples."""
+        rows = [(name, subcommand(name).get_short_help_str(80)) for name in subcommands()]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+        super().format_epilog(ctx, formatter)
+
+
 @click.command(
+    cls=Program,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
