@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from smtpconsole.net import certificates, diagnosis
 from smtpconsole.net.diagnosis import diagnose
-from smtpconsole.smtp.events import Problem
+from smtpconsole.smtp.facts import Problem
 
 NOW = datetime.now(UTC)
 

@@ -15,6 +15,7 @@ import trustme
 
 from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial
+from smtpconsole.net.messages import Reader
 from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.net.records import Sniffer
 from smtpconsole.smtp import content
@@ -547,11 +548,13 @@ def test_the_sniffer_is_total_bounded_and_does_not_mind_segments(authority: trus
 
     @given(st.binary(max_size=300), st.integers(0, 300))
     def check(data: bytes, cut: int) -> None:
-        whole, parts = Sniffer(), Sniffer()
+        readers = Reader(), Reader()
+        whole, parts = Sniffer("server", readers[0]), Sniffer("server", readers[1])
         whole.feed(data)
         parts.feed(data[:cut])
         parts.feed(data[cut:])
-        assert (whole.alert, whole.group) == (parts.alert, parts.group)
+        assert readers[0].alerts == readers[1].alerts
+        assert readers[0].messages == readers[1].messages
         assert whole.stranger[:5] == parts.stranger[:5]
         assert len(whole.stranger) <= 200
 

@@ -7,7 +7,7 @@ from conversation import converse, ready
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtpconsole.smtp import events, sasl
+from smtpconsole.smtp import events, facts, sasl
 from smtpconsole.smtp.commands import command
 from smtpconsole.smtp.exchanges import ask, authenticate, hello, start_tls, typed
 from smtpconsole.smtp.replies import Reply
@@ -35,7 +35,7 @@ def played() -> Journal:
     session.begin(start_tls(), _Nowhere())
     session.take_outgoing()
     session.receive(b"220 go\r\n")
-    journal(events.Secured(events.TlsFacts("TLSv1.3", "AES", 256, "X25519", seconds=0.02)))
+    journal(events.Secured(facts.TlsFacts("TLSv1.3", "AES", 256, "X25519", seconds=0.02)))
     session.upgraded()
     who = sasl.credentials("tim", "tanstaaf")
     converse(
@@ -106,7 +106,7 @@ def test_content_is_known_as_content_and_a_failed_handshake_as_trouble() -> None
     session = session_of(journal)
     converse(typed(session, b"DATA"), "C: DATA\nS: 354 go", session)
     converse(typed(session, b"Hi"), "C: Hi", session)
-    journal(events.NotSecured(events.TlsFacts(), "the peer\x1bsays no"))
+    journal(events.NotSecured(facts.TlsFacts(), "the peer\x1bsays no"))
     *_, hi, failed = turns(journal)
     assert hi.is_content and hi.side is Side.CLIENT
     assert failed.is_trouble and failed.mark == "***"

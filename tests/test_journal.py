@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 
-from smtpconsole.smtp import events
+from smtpconsole.smtp import events, facts
 from smtpconsole.smtp.capabilities import Capabilities, Keyword
 from smtpconsole.smtp.commands import Send
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.transcript.journal import Journal
 
-LEAF = events.CertificateFacts(
+LEAF = facts.CertificateFacts(
     "mail", "CA", ("mail",), datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC),
     "EC P-256", "ECDSA", "aa:bb", b"\x30\xff",
 )  # fmt: skip
-TLS = events.TlsFacts("TLSv1.3", chain=(LEAF,), problems=(events.Problem("error", "x", 0, "y"),))
+TLS = facts.TlsFacts("TLSv1.3", chain=(LEAF,), problems=(facts.Problem("error", "x", 0, "y"),))
 TARGET = events.Target("mail.example.org", 25)
 SECRET = Send(b"AUTH PLAIN AHRpbQB0YW5zdGFhZg==\r\n", b"AUTH", secret=slice(11, 31), about="tim")
 ALL: list[events.Event] = [
@@ -37,6 +37,8 @@ ALL: list[events.Event] = [
     events.Learned(Capabilities("mail", (Keyword("SIZE", "1"),))),
     events.Secured(TLS),
     events.NotSecured(TLS, "no"),
+    events.Traced(facts.Message("server", "ServerHello", 90)),
+    events.Alerted(facts.Alert("server", 40, "handshake failure", True)),
     events.Anomaly("bare LF", ""),
     events.Proposed((Send(b"NOOP\r\n"),)),
     events.Entered("/connect"),

@@ -17,14 +17,13 @@ from smtpconsole.smtp.events import (
     Closed,
     Learned,
     Phase,
-    Problem,
     Proposed,
     Sent,
     Target,
-    TlsFacts,
     Tried,
 )
 from smtpconsole.smtp.exchanges import ask, greeting, hello, start_tls, typed
+from smtpconsole.smtp.facts import Alert, Problem, TlsaRecord, TlsFacts
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.session import Batch, Session
 
@@ -518,3 +517,17 @@ def test_a_batch_released_empty_goes_on_without_replies(session: Session) -> Non
     session.release([])
     assert future.result() == []
     assert session.take_outgoing() == []
+
+
+def test_an_alert_says_who_sent_it_and_the_last_one_is_kept_in_words() -> None:
+    ours, theirs = (
+        Alert("client", 48, "unknown CA", True),
+        Alert("server", 0, "close notify", False),
+    )
+    assert TlsFacts(alerts=(theirs, ours)).alert == "unknown CA, from us"
+    assert TlsFacts(alerts=(ours, theirs)).alert == "close notify, from the server"
+    assert TlsFacts().alert is None
+
+
+def test_a_tlsa_record_reads_as_in_a_zone() -> None:
+    assert str(TlsaRecord(3, 1, 1, b"\xab\xcd")) == "3 1 1 abcd"

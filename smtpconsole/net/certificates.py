@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from cryptography.x509.oid import SignatureAlgorithmOID as Algorithm
 
-from smtpconsole.smtp.events import CertificateFacts
+from smtpconsole.smtp.facts import CertificateFacts
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Extension = TypeVar("Extension", bound=x509.ExtensionType)

@@ -15,13 +15,16 @@ import asyncio
 import contextlib
 import ssl
 from collections import deque
+from dataclasses import replace
 from typing import TypeVar, cast
 
+from smtpconsole.net.failures import failure
 from smtpconsole.net.policy import TlsPolicy
-from smtpconsole.net.tls import TlsLayer, judged, reason
+from smtpconsole.net.tls import TlsLayer, judged
 from smtpconsole.smtp.errors import HandshakeFailed, Silence
-from smtpconsole.smtp.events import NotSecured, Phase, Secured, Target, TlsFacts
+from smtpconsole.smtp.events import Alerted, NotSecured, Phase, Secured, Target, Traced
 from smtpconsole.smtp.exchanges import greeting
+from smtpconsole.smtp.facts import Alert, Message, TlsFacts
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.session import Exchange, Observer, Session
 
@@ -97,7 +100,8 @@ class Connection(asyncio.BufferedProtocol):
         layer = self._layer
         if exc is not None and layer is not None and not layer.is_ready and self.is_open:
             reason = f"the server closed the connection during the TLS handshake ({exc})"
-            self._fail_tls(HandshakeFailed(reason), layer.facts())
+            facts = replace(layer.facts(), failure="closed")
+            self._fail_tls(HandshakeFailed(reason, facts), facts)
         self.session.receive_eof(exc)
         if self._watchdog is not None:
             self._watchdog.cancel()
@@ -218,9 +222,15 @@ class Connection(asyncio.BufferedProtocol):
         """Shake hands: at once, or because of a 220 to STARTTLS."""
         name = self.tls_policy.server_name or self.target.host
         try:
-            self._layer = TlsLayer(self.tls_policy.context(), server_name=_indicated(name))
+            self._layer = TlsLayer(
+                self.tls_policy.context(),
+                server_name=_indicated(name),
+                tell=self._tell if self.session.observe is not None else None,
+                traces=self.session.observe is not None and self.tls_policy.given is None,
+            )
         except (ssl.SSLError, OSError, ValueError) as error:
-            self._fail_tls(HandshakeFailed(f"TLS cannot be prepared: {error}"), TlsFacts())
+            facts = TlsFacts(failure="prepare")
+            self._fail_tls(HandshakeFailed(f"TLS cannot be prepared: {error}", facts), facts)
             return
         self._shake()
 
@@ -230,7 +240,8 @@ class Connection(asyncio.BufferedProtocol):
             self._begin_tls()
         elif self._layer.is_ready:
             reason = "the server agreed to STARTTLS inside of TLS, which nobody can do"
-            self._fail_tls(HandshakeFailed(reason, self.tls), self._layer.facts())
+            facts = replace(self._layer.facts(), failure="nested")
+            self._fail_tls(HandshakeFailed(reason, facts), facts)
 
     def _shake(self) -> None:
         layer = self._layer
@@ -239,10 +250,7 @@ class Connection(asyncio.BufferedProtocol):
             is_over = layer.handshake()
         except (ssl.SSLError, OSError) as error:
             self._carry(layer)  # the alert that tells the server why
-            facts = self._facts(layer)
-            failure = HandshakeFailed(reason(error, layer), facts)
-            failure.__cause__ = error
-            self._fail_tls(failure, facts)
+            self._fail_tls(*_failed(error, layer, self._facts(layer)))
             return
         self._carry(layer)
         if not is_over:
@@ -256,6 +264,11 @@ class Connection(asyncio.BufferedProtocol):
         else:
             session.is_secure = True
         self._receive_encrypted(b"")
+
+    def _tell(self, seen: Message | Alert) -> None:
+        """Pass on what TLS said, in the order of things."""
+        if self.session.observe is not None:
+            self.session.observe(Traced(seen) if isinstance(seen, Message) else Alerted(seen))
 
     def _carry(self, layer: TlsLayer) -> None:
         data = layer.take_outgoing()
@@ -292,8 +305,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             plain = layer.read()
         except ssl.SSLError as error:
-            failure = HandshakeFailed(f"TLS broke: {reason(error, layer)}", layer.facts())
-            self._fail_tls(failure, layer.facts())
+            self._fail_tls(*_failed(error, layer, self._facts(layer)))
             return
         self._carry(layer)
         if plain:
@@ -335,6 +347,15 @@ class Connection(asyncio.BufferedProtocol):
         if waiting_for is None or self.session.phase is Phase.GREETING:
             return "No greeting"
         return f"No reply to {waiting_for.verb.decode('ascii', 'replace') or 'what was sent'}"
+
+
+def _failed(error: Exception, layer: TlsLayer, facts: TlsFacts) -> tuple[HandshakeFailed, TlsFacts]:
+    """What to raise, and what to tell, of TLS that broke."""
+    code, told = failure(error, layer)
+    facts = replace(facts, failure=code)
+    failed = HandshakeFailed(told, facts)
+    failed.__cause__ = error
+    return failed, facts
 
 
 def _indicated(name: str) -> str:

@@ -22,7 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from smtpconsole.net import certificates
 from smtpconsole.net.certificates import UNREADABLE, extension
 from smtpconsole.net.chain import Link, Path, find, has_signed, is_self_issued, is_self_signed
-from smtpconsole.smtp.events import Problem, Severity
+from smtpconsole.smtp.facts import Problem, Severity
 
 _CHAIN_FILE = "Have the server's chain file made anew from what the CA delivered"
 _LEAVE_OUT = "Leave it out of the server's chain file"

@@ -7,22 +7,27 @@ depending on its patch level, sends no alert when verification fails, and hides 
 from __future__ import annotations
 
 import contextlib
+import re
 import ssl
 import time
 from dataclasses import replace
 from typing import Any
 
+from smtpconsole.net.messages import Reader, Tell
 from smtpconsole.net.policy import TlsPolicy
-from smtpconsole.net.records import Sniffer
-from smtpconsole.smtp.events import TlsFacts
+from smtpconsole.net.records import ALERT, CHANGE_CIPHER_SPEC, HANDSHAKE, Sniffer, is_record
+from smtpconsole.smtp.facts import Party, TlsFacts
 
 _ENCODING_DER = 2  # _ssl.ENCODING_DER
+_TEXT = re.compile(rb"[\x20-\x7e]{3,}\r?\n")
 
 
 class TlsLayer:
     """One end of a TLS connection; whoever owns it carries the octets.
 
-    `feed` takes what the network brought, `take_outgoing` gives what it shall carry.
+    `feed` takes what the network brought, `take_outgoing` gives what it shall carry.  `tell` is
+    told each message of the handshake and each alert; with `traces` also what is encrypted, for
+    which the context must be ours alone.
     """
 
     def __init__(
@@ -31,22 +36,54 @@ class TlsLayer:
         *,
         server_name: str | None = None,
         server_side: bool = False,
+        tell: Tell | None = None,
+        traces: bool = False,
     ) -> None:
         self.server_name = server_name
         self.is_ready = False
         self.is_closed = False  # the peer has said close_notify
         self.seconds = 0.0
         self.round_trips = 0
+        self.seen = Reader(tell)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._theirs, self._ours = Sniffer(), Sniffer()
+        self._own: Party = "server" if server_side else "client"
+        self._peer: Party = "client" if server_side else "server"
+        is_traced = traces and self._trace(context)
+        clear = None if is_traced else self.seen
+        self._theirs, self._ours = Sniffer(self._peer, clear), Sniffer(self._own, clear)
+        self._last = b""  # the last octets of the peer, to tell what broke the stream
         self._began = time.monotonic()
         self._object = context.wrap_bio(
             self._incoming, self._outgoing, server_side=server_side, server_hostname=server_name
         )
 
+    def _trace(self, context: ssl.SSLContext) -> bool:
+        """Have OpenSSL tell every message, the encrypted ones too; false if it cannot."""
+        # Private since 3.8 and unchanged since; without it, what is in the clear is read.
+        if not hasattr(context, "_msg_callback"):
+            return False
+
+        def told(
+            _: object, direction: str, __: object, content: int, ___: object, data: bytes
+        ) -> None:
+            party = self._peer if direction == "read" else self._own
+            self._told(party, int(content), data)
+
+        context._msg_callback = told
+        return True
+
+    def _told(self, party: Party, content: int, data: bytes) -> None:
+        if content == HANDSHAKE and len(data) >= 4:
+            self.seen.message(party, data[0], data[4:])
+        elif content == ALERT and len(data) == 2:
+            self.seen.alert(party, data[0], data[1])
+        elif content == CHANGE_CIPHER_SPEC:
+            self.seen.change_cipher_spec(party)
+
     def feed(self, data: bytes) -> None:
         """Octets from the peer."""
         self._theirs.feed(data)
+        self._last = data
         self._incoming.write(data)
 
     def feed_eof(self) -> None:
@@ -106,26 +143,34 @@ class TlsLayer:
     @property
     def stranger(self) -> bytes:
         """What the peer said instead of TLS."""
-        return self._theirs.stranger
+        if self._theirs.stranger or not self._last or is_record(self._last):
+            return self._theirs.stranger
+        # Within TLS a segment may begin in the middle of a record: only text is a stranger.
+        return self._last[:200] if _TEXT.match(self._last) else b""
 
     def facts(self) -> TlsFacts:
         """What is known of the session itself; the chain is `chain()`."""
         cipher = self._object.cipher()
-        alert = None
-        if self._theirs.alert is not None:
-            alert = f"{self._theirs.alert}, from the server"
-        elif self._ours.alert is not None:
-            alert = f"{self._ours.alert}, from us"
+        seen = self.seen
         return TlsFacts(
             version=self._object.version() if cipher else None,
             cipher=cipher[0] if cipher else None,
             bits=cipher[2] if cipher else None,
-            group=self._theirs.group,
+            group=seen.group,
             alpn=self._object.selected_alpn_protocol(),
             server_name=self.server_name,
             seconds=self.seconds,
             round_trips=self.round_trips,
-            alert=alert,
+            signature=seen.signature,
+            is_resumed=bool(self._object.session_reused),
+            extended_master_secret=seen.extended_master_secret,
+            compression=self._object.compression(),
+            is_retried=seen.is_retried,
+            downgraded_from=seen.downgraded_from,
+            client_certificate_requested=seen.client_certificate_requested,
+            authorities=seen.authorities,
+            alerts=tuple(seen.alerts),
+            messages=tuple(seen.messages),
         )
 
     def chain(self) -> list[bytes]:
@@ -141,7 +186,7 @@ class TlsLayer:
 
 
 def judged(facts: TlsFacts, chain: list[bytes], host: str, policy: TlsPolicy) -> TlsFacts:
-    """The facts with each certificate read, and every problem of the chain named."""
+    """The facts with each certificate read, and every problem named."""
     # Heavy, and of no use to a client whose TLS just works.
     from smtpconsole.net import certificates, diagnosis
 
@@ -156,20 +201,3 @@ def judged(facts: TlsFacts, chain: list[bytes], host: str, policy: TlsPolicy) ->
         store=policy.store,
         strict=policy.strict,
     )
-
-
-def reason(error: Exception, layer: TlsLayer) -> str:
-    """Why a handshake failed, in words."""
-    if layer.stranger:
-        said = ascii(layer.stranger.split(b"\r\n", 1)[0])[2:-1]
-        return f"the server does not speak TLS here; it said: {said}"
-    alert = layer.facts().alert
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate is not trusted (CERTIFICATE_VERIFY_FAILED): {error.verify_message}"
-    if alert is not None and alert.endswith("from the server"):
-        return f"the server ended the TLS handshake: {alert.partition(',')[0]}"
-    if isinstance(error, ssl.SSLEOFError):
-        return "the server closed the connection during the TLS handshake"
-    if isinstance(error, ssl.SSLError) and error.reason:
-        return f"the TLS handshake failed: {error.reason.replace('_', ' ').lower()}"
-    return f"the TLS handshake failed: {error}"

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smtpconsole.smtp.events import TlsFacts, Tried
+from smtpconsole.smtp.events import Tried
+from smtpconsole.smtp.facts import TlsFacts
 
 if TYPE_CHECKING:
     from smtpconsole.smtp.commands import Send

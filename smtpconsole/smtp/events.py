@@ -2,18 +2,18 @@
 
 1. An event is a past tense and a fact: no clock, no number.  The journal adds those.
 2. `Sent` and `Received` together hold every octet once; the others refer to them.
-3. What only the transport can know (`Target`, `TlsFacts`, `CertificateFacts`, `Problem`) is
-   described here and filled in by `net`, so that the transcript need not import the transport.
+3. What only the transport can know of TLS is described in `facts`, and filled in by `net`.
 4. Events are made on the hot path: slotted, not frozen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
+
+from smtpconsole.smtp.facts import Alert, Message, TlsFacts
 
 if TYPE_CHECKING:
     from smtpconsole.smtp.capabilities import Capabilities
@@ -33,9 +33,6 @@ class Phase(Enum):
     CLOSED = "closed"
 
 
-# --- facts the transport fills in -------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Target:
     """A server somebody wants to talk to."""
@@ -47,58 +44,6 @@ class Target:
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
-
-
-Severity = Literal["error", "warning", "info"]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something a careful client minds about a certificate chain."""
-
-    severity: Severity
-    code: str  # stable, e.g. "expired"; tests, exports and scripts use it
-    depth: int  # 0 is the server's own certificate
-    text: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateFacts:
-    """What one certificate says of itself."""
-
-    subject: str
-    issuer: str
-    names: tuple[str, ...]  # subjectAltName: DNS names and addresses
-    not_before: datetime
-    not_after: datetime
-    key: str  # "RSA 2048", "EC P-256", "Ed25519"
-    signature: str  # "SHA-256 with RSA"
-    sha256: str  # of the DER octets, lower-case hex with colons
-    der: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TlsFacts:
-    """What is known of a TLS session, also of one that failed."""
-
-    version: str | None = None  # "TLSv1.3"
-    cipher: str | None = None
-    bits: int | None = None
-    group: str | None = None  # key exchange, e.g. "x25519"
-    alpn: str | None = None
-    server_name: str | None = None  # the SNI we sent
-    chain: tuple[CertificateFacts, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    store: str | None = None  # which trust store judged
-    strict: bool = False  # OpenSSL verified, and would have refused
-    seconds: float | None = None
-    round_trips: int | None = None
-    alert: str | None = None  # the last alert seen, in words, with its direction
-
-    @property
-    def errors(self) -> tuple[Problem, ...]:
-        return tuple(problem for problem in self.problems if problem.severity == "error")
 
 
 # --- events -----------------------------------------------------------------------------------
@@ -182,6 +127,20 @@ class NotSecured:
 
 
 @dataclass(slots=True)
+class Traced:
+    """A message of a TLS handshake, or of TLS behind it; told only where somebody debugs."""
+
+    message: Message
+
+
+@dataclass(slots=True)
+class Alerted:
+    """An alert of TLS."""
+
+    alert: Alert
+
+
+@dataclass(slots=True)
 class Closed:
     by: Literal["server", "client"]
     error: str | None = None
@@ -213,6 +172,8 @@ Event = (
     | Connected
     | Secured
     | NotSecured
+    | Traced
+    | Alerted
     | Closed
     | Entered
     | Noted

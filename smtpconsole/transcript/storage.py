@@ -17,7 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from smtpconsole.smtp.events import Answered, CertificateFacts, Event, Received, Sent, TlsFacts
+from smtpconsole.smtp.events import Answered, Event, Received, Sent
+from smtpconsole.smtp.facts import CertificateFacts, TlsFacts
 from smtpconsole.transcript.redaction import Redactor, Sweep, masked
 
 FORMAT = 1

@@ -12,7 +12,7 @@ from enum import Enum
 
 from smtpconsole.smtp import events
 from smtpconsole.smtp.commands import CONTENT, Send
-from smtpconsole.smtp.events import TlsFacts
+from smtpconsole.smtp.facts import TlsFacts
 from smtpconsole.transcript.journal import Entry, Journal
 from smtpconsole.transcript.redaction import masked
 
@@ -136,6 +136,8 @@ def _told(event: events.Event) -> tuple[str, bool] | None:
         case events.NotSecured(facts, error):
             problems = "".join(f"\ncertificate: {each.text}" for each in facts.errors)
             return f"no TLS: {error}{problems}", True
+        case events.Alerted(alert) if alert.code:  # close notify is in every session
+            return f"TLS alert: {alert} ({alert.code})", alert.is_fatal
         case events.Anomaly(kind, detail):
             return f"{kind}: {detail}" if detail else kind, True
         case events.Closed("server", error, was_announced):

@@ -11,7 +11,8 @@ from importlib import metadata
 from smtpconsole import registry
 from smtpconsole.smtp import events
 from smtpconsole.smtp.capabilities import Capabilities
-from smtpconsole.smtp.events import Target, TlsFacts
+from smtpconsole.smtp.events import Target
+from smtpconsole.smtp.facts import TlsFacts
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.transcript.turns import Turn, turns
 

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from smtpconsole.smtp import events
-from smtpconsole.smtp.events import CertificateFacts, Problem, TlsFacts
+from smtpconsole.smtp.facts import CertificateFacts, Problem, TlsFacts
 from smtpconsole.transcript.journal import Entry
 from smtpconsole.tui.panes import Pane, hanging, pane
 from smtpconsole.visible import visible
