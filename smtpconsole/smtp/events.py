@@ -100,6 +100,23 @@ class Resolved:
 
 
 @dataclass(slots=True)
+class LookedUp:
+    """The DNS was asked, and this is what became of it."""
+
+    name: str
+    kind: str  # "MX"
+    outcome: str  # "found", or why there is nothing: "nxdomain", "no data", "timeout" …
+    records: tuple[str, ...]
+    seconds: float
+    server: str  # that answered, or that was asked last
+    rcode: str = ""  # "NOERROR"; empty without an answer
+    ttl: int | None = None  # seconds
+    is_authenticated: bool = False  # the answer has the AD bit (RFC 4035, 3.2.3)
+    is_trusted: bool = False  # the resolver's AD bit can be believed
+    detail: str = ""  # extended errors (RFC 8914), aliases, TCP
+
+
+@dataclass(slots=True)
 class Tried:
     """One address did not answer."""
 
@@ -168,6 +185,7 @@ Event = (
     | Proposed
     | Dialling
     | Resolved
+    | LookedUp
     | Tried
     | Connected
     | Secured

@@ -127,6 +127,8 @@ def _told(event: events.Event) -> tuple[str, bool] | None:
             return f"connecting to {target}{how}", False
         case events.Resolved(host, addresses, seconds) if addresses != (host,):
             return f"{host} is {', '.join(addresses)} ({_ms(seconds)})", False
+        case events.LookedUp():
+            return _looked_up(event), event.outcome not in ("found", "no data", "nxdomain")
         case events.Tried(address, error, seconds):
             return f"{address}: {error} ({_ms(seconds)})", True
         case events.Connected(_, peer, seconds):
@@ -148,6 +150,17 @@ def _told(event: events.Event) -> tuple[str, bool] | None:
         case events.Noted(text):
             return text, False
     return None
+
+
+def _looked_up(event: events.LookedUp) -> str:
+    found = ", ".join(event.records) or event.outcome
+    parts = [_ms(event.seconds)]
+    if event.ttl is not None:
+        parts.append(f"TTL {event.ttl}")
+    if event.is_authenticated:
+        parts.append("AD" if event.is_trusted else "AD, not trusted")
+    parts += [part for part in (event.detail, f"from {event.server}") if part]
+    return f"DNS {event.kind} {event.name}: {found} ({', '.join(parts)})"
 
 
 def _secured(facts: TlsFacts) -> str:
