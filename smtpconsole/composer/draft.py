@@ -1,40 +1,64 @@
-"""A message somebody is writing, and what will be sent of it."""
+"""A message somebody is writing: the envelope, the headers and the body, kept apart.
+
+1. The headers follow the envelope until somebody writes them; where they then differ, it is the
+   meter that says so, and nothing is refused for it.
+2. `source` is a message as octets.  It is sent as it is, and all of the draft but its envelope
+   keeps quiet.
+3. What cannot be written so that it reads the same again is refused, with the reason: a header
+   never becomes two, and a text never loses a character.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from email.errors import MessageError
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, make_msgid
 
-from smtpconsole.smtp import addresses, content
+from smtpconsole.composer.errors import DraftError
+from smtpconsole.composer.parts import Attachment, Encoding
+from smtpconsole.smtp import addresses
 
 _SEPARATOR = re.compile(r"[,;\s]+")
-_LINE_BREAK = re.compile(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_FILLER = b"%08d " + b"x" * 67 + b"\r\n"
+FILLER_LINE = len(_FILLER % 0)  # octets
 
-
-class DraftError(ValueError):
-    """The draft cannot be sent as it stands; says why, and what to do."""
+Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Envelope, headers and body; the headers follow the envelope unless they are given."""
+    """What will be said as the envelope, and what the message will be made of."""
 
     sender: str = ""  # the reverse path; "" is the null sender
     recipients: tuple[str, ...] = ()
-    from_: str = ""
-    to: str = ""
+    mail_parameters: tuple[str, ...] = ()  # as written: "RET=HDRS"
+    rcpt_parameters: tuple[str, ...] = ()  # said for each recipient
     subject: str = ""
+    headers: Headers = ()  # replace those that follow the envelope; an empty value leaves one out
     body: str = ""
+    html: str = ""
+    calendar: str = ""  # an iCalendar object (RFC 5545), as an alternative of the text
+    attachments: tuple[Attachment, ...] = ()
+    charset: str = "utf-8"
+    encoding: Encoding | None = None  # of the texts; None is what they need
+    is_flowed: bool = False  # RFC 3676
+    source: bytes | None = field(default=None, repr=False)
+    filler: int = 0  # octets of lines made while sending, after all else
 
     def with_recipients(self, text: str) -> Draft:
         """The same draft for the recipients in a line, separated by commas or blanks."""
         found = tuple(dict.fromkeys(word for word in _SEPARATOR.split(text) if word))
         return replace(self, recipients=found)
+
+    def with_header(self, name: str, value: str) -> Draft:
+        """The same draft with one header of the name; an empty value leaves it out."""
+        rest = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
+        return replace(self, headers=(*rest, (name, value)))
+
+    def header(self, name: str) -> str | None:
+        """What was written for a header; None if nothing was."""
+        return next((text for key, text in self.headers if key.lower() == name.lower()), None)
 
     @property
     def needs_utf8(self) -> bool:
@@ -51,32 +75,26 @@ class Draft:
             except ValueError as error:
                 raise DraftError(str(error)) from error
 
-    def to_message(self, *, now: datetime) -> EmailMessage:
-        """The message with the headers that every message has."""
-        message = EmailMessage(policy=SMTP)
-        headers = {
-            "From": self.from_ or self.sender,
-            "To": self.to or ", ".join(self.recipients),
-            "Subject": self.subject,
-            "Date": format_datetime(now),
-            "Message-ID": make_msgid(domain=addresses.domain(self.sender) or "localhost"),
-        }
-        for name, value in headers.items():
-            if not value:
-                continue
-            if _LINE_BREAK.search(value):
-                raise DraftError(f"{name} holds a line break, which would begin another header")
-            try:
-                message[name] = value
-            except (MessageError, ValueError, IndexError) as error:
-                raise DraftError(f"{name} cannot be written as a header: {error}") from error
-        text = self.body if self.body.endswith("\n") or not self.body else f"{self.body}\n"
-        is_plain = text.isascii() and all(len(line) <= 998 for line in text.splitlines())
-        message.set_content(text, cte="7bit" if is_plain else "quoted-printable")
-        return message
-
     def to_bytes(self, *, now: datetime) -> bytes:
-        """The octets that will be sent, canonical, before dots are doubled."""
+        """The octets that will be sent, before dots are doubled; without the filler.
+
+        Raises DraftError if there is no recipient, or something cannot be written.
+        """
         self.check()
-        policy = SMTP.clone(utf8=self.needs_utf8)
-        return content.canonical(self.to_message(now=now).as_bytes(policy=policy))
+        if self.source is not None:
+            return ended(self.source)
+        # The email package is of no use to somebody who only looks at a server.
+        from smtpconsole.composer import mime
+
+        return mime.written(self, now)
+
+    def pieces(self, *, now: datetime) -> Iterator[bytes]:
+        """The octets that will be sent, piece by piece; the filler is made as it is asked for."""
+        yield self.to_bytes(now=now)
+        for number in range(self.filler // FILLER_LINE):
+            yield _FILLER % (number % 10**8)
+
+
+def ended(data: bytes) -> bytes:
+    """The same with a line end at its end, which the end of data needs (RFC 5321, 4.1.1.4)."""
+    return data if not data or data.endswith(b"\r\n") else data + b"\r\n"

@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from typing import Annotated
 
-from smtpconsole.composer.draft import Draft, DraftError
+from smtpconsole.composer.draft import Draft
+from smtpconsole.composer.errors import DraftError
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import ADDRESS, TEXT
 from smtpconsole.console.commands import command

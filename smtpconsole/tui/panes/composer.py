@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Label, Static, TextArea
 
-from smtpconsole.composer.draft import DraftError
+from smtpconsole.composer.errors import DraftError
 from smtpconsole.console.console import Console
 from smtpconsole.transcript.journal import Entry
 from smtpconsole.tui.panes import Pane, pane
