@@ -60,10 +60,8 @@ def headers(draft: Draft, now: datetime) -> Iterator[tuple[str, str]]:
         "Message-ID": make_msgid(domain=_domain(draft.sender)),
     }
     own = {name.lower() for name, _ in draft.headers}
-    for name, value in (*usual.items(), *draft.headers):
-        is_default = name in usual and usual[name] is value and name.lower() in own
-        if value and not is_default:
-            yield name, value
+    followed = [(name, value) for name, value in usual.items() if name.lower() not in own]
+    yield from ((name, value) for name, value in (*followed, *draft.headers) if value)
 
 
 def _domain(sender: str) -> str:
