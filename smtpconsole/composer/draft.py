@@ -2,8 +2,8 @@
 
 1. The headers follow the envelope until somebody writes them; where they then differ, it is the
    meter that says so, and nothing is refused for it.
-2. `source` is a message as octets.  It is sent as it is, and all of the draft but its envelope
-   keeps quiet.
+2. Octets are sent as they are: `body_octets` behind headers that follow the rest of the draft,
+   `source` as the whole message.
 3. What cannot be written so that it reads the same again is refused, with the reason: a header
    never becomes two, and a text never loses a character.
 """
@@ -43,6 +43,7 @@ class Draft:
     charset: str = "utf-8"
     encoding: Encoding | None = None  # of the texts; None is what they need
     is_flowed: bool = False  # RFC 3676
+    body_octets: bytes | None = field(default=None, repr=False)  # instead of all the above
     source: bytes | None = field(default=None, repr=False)
     filler: int = 0  # octets of lines made while sending, after all else
 

@@ -16,7 +16,7 @@ from email.message import EmailMessage, MIMEPart
 from email.policy import EmailPolicy
 from email.utils import format_datetime, make_msgid
 
-from smtpconsole.composer.draft import Draft
+from smtpconsole.composer.draft import Draft, ended
 from smtpconsole.composer.errors import DraftError
 from smtpconsole.composer.flowed import flowed
 from smtpconsole.composer.parts import Attachment, Encoding
@@ -41,7 +41,12 @@ def written(draft: Draft, now: datetime) -> bytes:
     policy = _Willing(linesep="\r\n", utf8=draft.needs_utf8)
     try:
         message = _message(draft, now, policy)
-        octets = content.canonical(message.as_bytes(policy=policy))
+        if draft.body_octets is None:
+            octets = content.canonical(message.as_bytes(policy=policy))
+        else:
+            # Not `as_bytes`: to a multipart without parts it would add boundaries.
+            head = [policy.fold_binary(name, value) for name, value in message.raw_items()]
+            octets = ended(b"".join((*head, b"\r\n", draft.body_octets)))
     except (MessageError, LookupError, ValueError) as error:
         if isinstance(error, DraftError):
             raise
@@ -80,7 +85,8 @@ def _message(draft: Draft, now: datetime, policy: EmailPolicy) -> EmailMessage:
             message[name] = value
         except (MessageError, ValueError, IndexError, AttributeError) as error:
             raise DraftError(f"{name} cannot be written as a header: {error}") from error
-    _fill(message, draft)
+    if draft.body_octets is None:
+        _fill(message, draft)
     return message
 
 
