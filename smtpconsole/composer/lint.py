@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from smtpconsole.smtp.events import Severity
+from smtpconsole.smtp.facts import Severity
 
 LONGEST_LINE = 998  # octets without CRLF (RFC 5322, 2.1.1)
 _ONCE = (
