@@ -16,7 +16,7 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtpconsole.net import certificates, diagnosis
+from smtpconsole.net import certificates, diagnosis, roots
 from smtpconsole.net.diagnosis import diagnose
 from smtpconsole.smtp.facts import Problem
 
@@ -101,12 +101,12 @@ def test_no_chain_is_a_problem_too() -> None:
 def test_roots_come_from_a_file_or_the_reason_why_not(tmp_path: Path) -> None:
     root, _ = lab.authority("root")
     (tmp_path / "ca.pem").write_bytes(lab.pem(root))
-    assert certificates.roots_from(tmp_path / "ca.pem") == (root,)
+    assert roots.roots_from(tmp_path / "ca.pem") == (root,)
     (tmp_path / "empty.pem").write_text("nothing here")
     with pytest.raises(ValueError, match=r"empty\.pem; give a PEM file"):
-        certificates.roots_from(tmp_path / "empty.pem")
+        roots.roots_from(tmp_path / "empty.pem")
     with pytest.raises(ValueError, match=r"Cannot read .*nowhere\.pem"):
-        certificates.roots_from(tmp_path / "nowhere.pem")
+        roots.roots_from(tmp_path / "nowhere.pem")
 
 
 def test_roots_come_from_every_file_of_a_folder_and_once_each(tmp_path: Path) -> None:
@@ -116,8 +116,8 @@ def test_roots_come_from_every_file_of_a_folder_and_once_each(tmp_path: Path) ->
     (tmp_path / "c.0").symlink_to("a.pem")
     (tmp_path / "d.pem").symlink_to("d.pem")
     (tmp_path / "folder").mkdir()
-    assert set(certificates.roots_from(tmp_path)) == {root, other}
-    assert len(certificates.roots_from(str(tmp_path))) == 2
+    assert set(roots.roots_from(tmp_path)) == {root, other}
+    assert len(roots.roots_from(str(tmp_path))) == 2
 
 
 def _broken(pem: bytes) -> bytes:
@@ -132,12 +132,12 @@ def test_the_roots_of_the_system_are_where_the_environment_says(
     (tmp_path / "folder" / "ca.pem").write_bytes(lab.pem(lab.authority("other")[0]))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "folder"))
-    certificates.system_roots.cache_clear()
+    roots.system_roots.cache_clear()
     try:
-        names = [certificates.subject(root) for root in certificates.system_roots()]
+        names = [certificates.subject(root) for root in roots.system_roots()]
         assert names == ["Lab Root", "Other Root"]
     finally:
-        certificates.system_roots.cache_clear()
+        roots.system_roots.cache_clear()
 
 
 # --- what is said -----------------------------------------------------------------------------

@@ -1,7 +1,7 @@
-"""Certificates as a person reads them, the names they are made for, and the roots to trust.
+"""Certificates as a person reads them, and the names they are made for.
 
 1. Certificates come from strangers and may be anything: what cannot be read is `None`, or says
-   so.  Only `roots_from`, which reads a file of our own user, and `reference` raise.
+   so.  Only `reference` raises.
 2. Names are compared as RFC 9525 says: subjectAltName only, never the common name; a wildcard
    is the whole left-most label and stands for exactly one.
 3. Text is passed on as it stands, escapes included; `visible()` makes it fit for a screen.
@@ -9,20 +9,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import contextlib
-import functools
 import hashlib
 import ipaddress
-import os
 import re
-import ssl
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from operator import attrgetter
-from pathlib import Path
 from typing import TypeVar
 
 import idna
@@ -95,14 +88,24 @@ _SIGNATURES = {
 
 _USAGES = {
     ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any use in general",
+    ExtendedKeyUsageOID.SERVER_AUTH: "TLS servers",
     ExtendedKeyUsageOID.CLIENT_AUTH: "clients",
     ExtendedKeyUsageOID.CODE_SIGNING: "signing code",
     ExtendedKeyUsageOID.EMAIL_PROTECTION: "signing mail",
     ExtendedKeyUsageOID.OCSP_SIGNING: "signing OCSP responses",
     ExtendedKeyUsageOID.TIME_STAMPING: "time stamps",
 }
-
-_PEM = re.compile(rb"-----BEGIN (X509 )?CERTIFICATE-----(.*?)-----END \1?CERTIFICATE-----", re.S)
+_KEY_USAGES = {
+    "digital_signature": "signing",
+    "key_encipherment": "encrypting keys",
+    "key_agreement": "agreeing on keys",
+    "key_cert_sign": "signing certificates",
+    "crl_sign": "signing CRLs",
+}
+_ACCESS = {
+    AuthorityInformationAccessOID.CA_ISSUERS: "issuer",
+    AuthorityInformationAccessOID.OCSP: "OCSP",
+}
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -122,6 +125,11 @@ def facts(der: bytes) -> CertificateFacts:
             signature=signature(certificate) if certificate else "unknown",
             sha256=hashlib.sha256(der).digest().hex(":"),
             der=der,
+            spki_sha256=hashlib.sha256(spki(der)).digest().hex(":") if certificate else "",
+            serial=_serial(certificate) if certificate else "",
+            usage=tuple(usages(certificate)) if certificate else (),
+            locations=tuple(locations(certificate)) if certificate else (),
+            is_authority=is_authority(certificate) if certificate else False,
         )
 
 
@@ -201,13 +209,77 @@ def usage(kind: x509.ObjectIdentifier) -> str:
 
 def issuer_location(certificate: x509.Certificate) -> str | None:
     """Where the issuer's certificate is to be had, by what this one says."""
-    access = extension(certificate, x509.AuthorityInformationAccess)
-    for description in access or ():
-        location = description.access_location
-        is_issuer = description.access_method == AuthorityInformationAccessOID.CA_ISSUERS
-        if is_issuer and isinstance(location, x509.UniformResourceIdentifier):
-            return location.value
-    return None
+    return next((place for kind, place in locations(certificate) if kind == "issuer"), None)
+
+
+def spki(der: bytes) -> bytes:
+    """The key of a certificate as it is encoded there (SubjectPublicKeyInfo); b"" if unreadable."""
+    certificate = read(der)
+    if certificate is None:
+        return b""
+    # TBSCertificate: version, if it is given, serial, signature, issuer, validity, subject, key.
+    parts = list(_parts(_content(certificate.tbs_certificate_bytes)))
+    place = 6 if parts and parts[0][:1] == b"\xa0" else 5
+    return parts[place] if place < len(parts) else b""
+
+
+def _parts(der: bytes) -> Iterator[bytes]:
+    """The values of a DER sequence, each with its header."""
+    at = 0
+    while at < len(der):
+        end = at + _header(der[at:])[1]
+        yield der[at:end]
+        at = max(end, at + 2)
+
+
+def _content(der: bytes) -> bytes:
+    start, end = _header(der)
+    return der[start:end]
+
+
+def _header(der: bytes) -> tuple[int, int]:
+    """Where the content of a DER value begins, and where it ends."""
+    length, start = (der[1] if len(der) > 1 else 0), 2
+    if length & 0x80:
+        start += length & 0x7F
+        length = int.from_bytes(der[2:start], "big")
+    return start, start + length
+
+
+def _serial(certificate: x509.Certificate) -> str:
+    number = certificate.serial_number
+    return (
+        number.to_bytes((number.bit_length() + 7) // 8 or 1, "big").hex(":") if number >= 0 else ""
+    )
+
+
+def is_authority(certificate: x509.Certificate) -> bool:
+    """Whether it says of itself that it is a CA."""
+    constraints = extension(certificate, x509.BasicConstraints)
+    return constraints is not None and constraints.ca
+
+
+def usages(certificate: x509.Certificate) -> Iterator[str]:
+    """What it may be used for, by key usage and extended key usage."""
+    for kind in extension(certificate, x509.ExtendedKeyUsage) or ():
+        yield usage(kind)
+    found = extension(certificate, x509.KeyUsage)
+    if found is not None:
+        for name, words in _KEY_USAGES.items():
+            if getattr(found, name):
+                yield words
+
+
+def locations(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
+    """Where, by what it says, its issuer, its OCSP responder and its CRLs are; none is asked."""
+    for description in extension(certificate, x509.AuthorityInformationAccess) or ():
+        kind = _ACCESS.get(description.access_method)
+        if kind and isinstance(description.access_location, x509.UniformResourceIdentifier):
+            yield kind, description.access_location.value
+    for point in extension(certificate, x509.CRLDistributionPoints) or ():
+        for name in point.full_name or ():
+            if isinstance(name, x509.UniformResourceIdentifier):
+                yield "CRL", name.value
 
 
 # --- names ------------------------------------------------------------------------------------
@@ -298,56 +370,3 @@ def is_sound_wildcard(pattern: str) -> bool:
     """Whether the star is the whole left-most label, and does not cover a top-level domain."""
     label, _, parent = pattern.partition(".")
     return label == "*" and "*" not in parent and "." in parent.strip(".")
-
-
-# --- roots ------------------------------------------------------------------------------------
-
-
-@functools.cache
-def system_roots() -> tuple[x509.Certificate, ...]:
-    """What this machine trusts: OpenSSL's default file and folder, or SSL_CERT_FILE and _DIR."""
-    paths = ssl.get_default_verify_paths()
-    files = [Path(paths.cafile)] if paths.cafile else []
-    if paths.capath:
-        files += _files(Path(paths.capath))
-    return _certificates(map(_text, files))
-
-
-def roots_from(path: str | Path) -> tuple[x509.Certificate, ...]:
-    """The certificates of a PEM file, or of every PEM file of a folder."""
-    path = Path(path)
-    try:
-        texts = map(_text, _files(path)) if path.is_dir() else [path.read_bytes()]
-    except OSError as error:
-        raise ValueError(f"Cannot read {path} ({error.strerror}); check its name") from error
-    found = _certificates(texts)
-    if not found:
-        raise ValueError(
-            f"No readable certificate in {path}; give a PEM file, one with lines that say "
-            "BEGIN CERTIFICATE, or a folder of such files"
-        )
-    return found
-
-
-def _files(folder: Path) -> list[Path]:
-    # A certificate folder is mostly links to the same few files (c_rehash).
-    return [Path(name) for name in sorted({os.path.realpath(entry) for entry in folder.iterdir()})]
-
-
-def _text(file: Path) -> bytes:
-    """What a file of a folder holds: nothing, if it is a folder itself or not ours to read."""
-    try:
-        return file.read_bytes()
-    except OSError:
-        return b""
-
-
-def _certificates(texts: Iterable[bytes]) -> tuple[x509.Certificate, ...]:
-    ders = dict.fromkeys(der for text in texts for der in _ders(text))
-    return tuple(found for der in ders if (found := read(der)) is not None)
-
-
-def _ders(text: bytes) -> Iterator[bytes]:
-    for block in _PEM.finditer(text):
-        with contextlib.suppress(binascii.Error):
-            yield base64.b64decode(block[2])

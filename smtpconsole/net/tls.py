@@ -188,16 +188,16 @@ class TlsLayer:
 def judged(facts: TlsFacts, chain: list[bytes], host: str, policy: TlsPolicy) -> TlsFacts:
     """The facts with each certificate read, and every problem named."""
     # Heavy, and of no use to a client whose TLS just works.
-    from smtpconsole.net import certificates, diagnosis
+    from smtpconsole.net import certificates, diagnosis, roots
 
     if policy.ca_file is not None:
-        roots = certificates.roots_from(policy.ca_file)
+        trusted = roots.roots_from(policy.ca_file)
     else:
-        roots = certificates.system_roots()
+        trusted = roots.system_roots()
     return replace(
         facts,
         chain=tuple(certificates.facts(der) for der in chain),
-        problems=diagnosis.diagnose(chain, host, roots),
+        problems=diagnosis.diagnose(chain, host, trusted),
         store=policy.store,
         strict=policy.strict,
     )
