@@ -39,7 +39,8 @@ ONLY_IN = {  # a library, and the layers that may know it
     "aiosmtpd": {"sandbox"},
     "trustme": {"sandbox"},
     "click": {"cli"},
-    "cryptography": {"net", "sandbox"},
+    "cryptography": {"net", "sandbox", "composer"},
+    "dkim": {"composer"},
     "dns": {"net"},
 }
 NOT_IN_SMTP = {"asyncio", "ssl", "socket", "time", "os", "threading", "subprocess", "select"}
