@@ -49,10 +49,21 @@ class Scripted:
 async def scripted(answers: dict[bytes, bytes] | None = None) -> AsyncIterator[Scripted]:
     """Run it; an empty answer closes the connection."""
     script = Scripted(answers or {})
-    server = await asyncio.start_server(script.converse, "127.0.0.1", 0)
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        await script.converse(reader, writer)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
     script.port = server.sockets[0].getsockname()[1]
     try:
         yield script
     finally:
         server.close()
         await server.wait_closed()
+        if tasks:
+            await asyncio.wait(set(tasks), timeout=1)

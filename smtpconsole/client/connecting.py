@@ -6,6 +6,7 @@ from smtpconsole.client.errors import SMTPConnectError, SMTPConnectTimeoutError
 from smtpconsole.client.options import Options
 from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial
+from smtpconsole.net.route import Route
 from smtpconsole.smtp.errors import Silence, Unreachable
 from smtpconsole.smtp.session import Observer
 
@@ -25,7 +26,7 @@ async def connected(
             observe=observe,
             tls=options.policy() if target.implicit_tls else None,
             timeout=timeout,
-            source=options.source_address,
+            route=Route(source=options.source_address),
         )
     except Silence as error:
         raise SMTPConnectTimeoutError(f"Timed out connecting to {where}") from error

@@ -3,9 +3,8 @@
 1. `BufferedProtocol`: asyncio's other protocols allocate 256 KiB for every read.
 2. A reply resumes its exchange inside the read callback, and what that says is written from
    there; the event loop wakes the caller once, when the exchange is over.
-3. One watchdog serves all waits.  A completed reply, or progress in sending, moves a number;
-   the timer looks at it when it fires.  A single octet of a reply moves nothing, so a server
-   that drips is late too.
+3. One watchdog serves all waits (`watchdog`): a completed reply, or octets that are taken off
+   us, move a number.
 4. Cancelling a caller leaves the session paired (its replies become orphans) or closed.
 """
 
@@ -15,14 +14,18 @@ import asyncio
 import contextlib
 import ssl
 from collections import deque
+from collections.abc import Coroutine
 from dataclasses import replace
 from typing import TypeVar, cast
 
 from smtpconsole.net.failures import failure
 from smtpconsole.net.policy import TlsPolicy
+from smtpconsole.net.timeouts import TIMERS, Timeouts, Timer
 from smtpconsole.net.tls import TlsLayer, judged
+from smtpconsole.net.watchdog import Watchdog, unsent
+from smtpconsole.smtp.commands import Send
 from smtpconsole.smtp.errors import HandshakeFailed, Silence
-from smtpconsole.smtp.events import Alerted, NotSecured, Phase, Secured, Target, Traced
+from smtpconsole.smtp.events import Alerted, NotSecured, Phase, Secured, Sent, Target, Traced
 from smtpconsole.smtp.exchanges import greeting
 from smtpconsole.smtp.facts import Alert, Message, TlsFacts
 from smtpconsole.smtp.replies import Reply
@@ -44,6 +47,7 @@ class Connection(asyncio.BufferedProtocol):
         observe: Observer | None = None,
         tls: TlsPolicy | None = None,
         lmtp: bool = False,
+        header: bytes = b"",
     ) -> None:
         self.target = target
         self.session = Session(observe, lmtp=lmtp)
@@ -56,9 +60,10 @@ class Connection(asyncio.BufferedProtocol):
         self._backlog: deque[memoryview] = deque()
         self._can_write = True
         self._turn = asyncio.Lock()
-        self._patience: float | None = None  # seconds for each reply
-        self._deadline = 0.0
-        self._watchdog: asyncio.TimerHandle | None = None
+        self._header = header  # of the PROXY protocol: before all else, also before TLS
+        self._handed = 0  # octets given to the transport so far
+        self._watchdog = Watchdog(self, self._late)
+        self._companions: set[asyncio.Task[None]] = set()
         self.lost: asyncio.Future[None] = self._loop.create_future()
         self.greeting: asyncio.Future[Reply] = self._loop.create_future()
         self.greeting.add_done_callback(_retrieve)
@@ -67,6 +72,10 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        if self._header:
+            if self.session.observe is not None:
+                self.session.observe(Sent(Send(self._header, b"PROXY", replies=0)))
+            self._put(self._header)
         # The greeting may be here before whoever dialled is: it is owed from now on.
         self.session.begin(greeting(), self.greeting)
         if self.target.implicit_tls:
@@ -82,9 +91,10 @@ class Connection(asyncio.BufferedProtocol):
             self.session.receive(data)
         else:
             self._receive_encrypted(data)
-        if self._patience is not None and self.session.last_reply is not before:
-            self._deadline = self._loop.time() + self._patience
+        moved = self.session.last_reply is not before
         self._flush()
+        if moved:
+            self._watchdog.progress()
 
     def eof_received(self) -> bool:
         layer = self._layer
@@ -103,51 +113,51 @@ class Connection(asyncio.BufferedProtocol):
             facts = replace(layer.facts(), failure="closed")
             self._fail_tls(HandshakeFailed(reason, facts), facts)
         self.session.receive_eof(exc)
-        if self._watchdog is not None:
-            self._watchdog.cancel()
+        self._watchdog.close()
         if not self.lost.done():
             self.lost.set_result(None)
 
     def pause_writing(self) -> None:
         self._can_write = False
+        self._watchdog.uploading()
 
     def resume_writing(self) -> None:
         self._can_write = True
-        if self._patience is not None:
-            self._deadline = self._loop.time() + self._patience
         self._write_backlog()
+        self._watchdog.progress()
 
     # --- the caller's side --------------------------------------------------------------------
 
-    async def run(self, exchange: Exchange[T], timeout: float | None = None) -> T:
-        """Hold an exchange to its end; `timeout`, in seconds, is for each reply.
+    async def run(self, exchange: Exchange[T], timeout: float | Timeouts | None = None) -> T:
+        """Hold an exchange to its end.
 
+        `timeout` is a number of seconds for each reply, Timeouts by what is awaited, or None.
         Raises Silence, Disconnected or HandshakeFailed; for all three the connection is gone.
         """
         async with self._turn:
             done: asyncio.Future[T] = self._loop.create_future()
-            self._wait_at_most(timeout)
             self.session.begin(exchange, done)
             self._flush()
+            self._watchdog.start(timeout)
             try:
                 return await done
             except asyncio.CancelledError:
                 self._give_up()
                 raise
             finally:
-                self._patience = None
+                self._watchdog.stop()
 
-    async def greeted(self, timeout: float | None = None) -> Reply:
+    async def greeted(self, timeout: float | Timeouts | None = None) -> Reply:
         """The server's greeting, and the handshake before it where TLS comes first."""
         async with self._turn:
-            self._wait_at_most(timeout)
+            self._watchdog.start(timeout)
             try:
                 return await self.greeting
             except asyncio.CancelledError:
                 self._give_up()
                 raise
             finally:
-                self._patience = None
+                self._watchdog.stop()
 
     def _give_up(self) -> None:
         """The caller was cancelled."""
@@ -171,7 +181,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         if self._layer is not None and self._layer.is_ready and self.is_open:
             self._layer.close()
-            self.transport.write(self._layer.take_outgoing())
+            self._put(self._layer.take_outgoing())
         self.session.receive_eof(by_us=True)
         self.transport.close()
 
@@ -180,6 +190,18 @@ class Connection(asyncio.BufferedProtocol):
         self.session.receive_eof(by_us=True)
         if self.transport is not None:
             self.transport.abort()
+
+    def keep(self, companion: Coroutine[None, None, None]) -> None:
+        """Run something beside the connection, which ends by itself once that is lost."""
+        task = asyncio.ensure_future(companion)
+        self._companions.add(task)
+        task.add_done_callback(self._companions.discard)
+
+    async def wait_closed(self) -> None:
+        """Until the connection is gone, and whatever ran beside it has ended."""
+        await self.lost
+        if self._companions:
+            await asyncio.wait(set(self._companions))
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -209,12 +231,17 @@ class Connection(asyncio.BufferedProtocol):
             self._transmit(self._backlog.popleft())
 
     def _transmit(self, data: bytes | memoryview) -> None:
-        assert self.transport is not None
         if self._layer is None:
-            self.transport.write(data)
+            self._put(data)
         else:
             self._layer.write(data)
-            self.transport.write(self._layer.take_outgoing())
+            self._put(self._layer.take_outgoing())
+
+    def _put(self, data: bytes | memoryview) -> None:
+        """Hand octets over to be carried."""
+        if data and self.transport is not None:
+            self._handed += len(data)
+            self.transport.write(data)
 
     # --- TLS ----------------------------------------------------------------------------------
 
@@ -263,6 +290,7 @@ class Connection(asyncio.BufferedProtocol):
             session.upgraded()
         else:
             session.is_secure = True
+        self._watchdog.progress()
         self._receive_encrypted(b"")
 
     def _tell(self, seen: Message | Alert) -> None:
@@ -271,9 +299,7 @@ class Connection(asyncio.BufferedProtocol):
             self.session.observe(Traced(seen) if isinstance(seen, Message) else Alerted(seen))
 
     def _carry(self, layer: TlsLayer) -> None:
-        data = layer.take_outgoing()
-        if data and self.transport is not None:
-            self.transport.write(data)
+        self._put(layer.take_outgoing())
 
     def _facts(self, layer: TlsLayer) -> TlsFacts:
         """All about the session; the chain only where somebody looks, or must be told."""
@@ -313,40 +339,36 @@ class Connection(asyncio.BufferedProtocol):
 
     # --- waiting ------------------------------------------------------------------------------
 
-    def _wait_at_most(self, seconds: float | None) -> None:
-        self._patience = seconds
-        if seconds is None:
-            return
-        self._deadline = self._loop.time() + seconds
-        if self._watchdog is None or self._watchdog.when() > self._deadline:
-            self._rearm()
+    @property
+    def awaited(self) -> tuple[Timer, str, Send | None]:
+        """Which timer runs, what is missing in words, and the command it answers."""
+        session = self.session
+        send = session.waiting_for
+        is_shaking = self._layer is not None and not self._layer.is_ready
+        if is_shaking or session.phase is Phase.UPGRADING:
+            return "handshake", "No TLS handshake", send
+        if send is None or session.phase is Phase.GREETING:
+            return "greeting", "No greeting", send
+        name = send.verb.decode("ascii", "replace") or "what was sent"
+        if self.is_uploading:
+            return "block", f"No octet of {name} was taken", send
+        return TIMERS.get(send.verb, "other"), f"No reply to {name}", send
 
-    def _watch(self) -> None:
-        """The timer fired: is anybody waiting, and for too long?"""
-        self._watchdog = None
-        if self._patience is None:
-            return
-        if self._loop.time() < self._deadline:
-            self._rearm()
-            return
-        waiting_for = self.session.waiting_for
-        silence = Silence(f"{self._awaited()} within {self._patience:g} seconds", waiting_for)
+    @property
+    def is_uploading(self) -> bool:
+        """There is more to say than is taken."""
+        return bool(self._backlog) or not self._can_write
+
+    @property
+    def taken(self) -> tuple[int, int]:
+        """How many octets were taken off us so far, and how many are unsent."""
+        left = unsent(self.transport) if self.transport is not None else 0
+        return self._handed - left, left
+
+    def _late(self, silence: Silence) -> None:
         self.session.receive_eof(silence)
         if self.transport is not None:
             self.transport.abort()
-
-    def _rearm(self) -> None:
-        if self._watchdog is not None:
-            self._watchdog.cancel()
-        self._watchdog = self._loop.call_at(self._deadline, self._watch)
-
-    def _awaited(self) -> str:
-        if self._layer is not None and not self._layer.is_ready:
-            return "No TLS handshake"
-        waiting_for = self.session.waiting_for
-        if waiting_for is None or self.session.phase is Phase.GREETING:
-            return "No greeting"
-        return f"No reply to {waiting_for.verb.decode('ascii', 'replace') or 'what was sent'}"
 
 
 def _failed(error: Exception, layer: TlsLayer, facts: TlsFacts) -> tuple[HandshakeFailed, TlsFacts]:

@@ -1,17 +1,23 @@
-"""Where to: a host name becomes a connection, and every address that failed is told."""
+"""Where to: a target and a route become a connection, and every attempt is told."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import socket
+from ipaddress import ip_address
 
+from smtpconsole.net.child import Child
 from smtpconsole.net.connection import Connection
+from smtpconsole.net.eyeballs import FAMILIES, Race, in_words, interleaved, shown
 from smtpconsole.net.policy import TlsPolicy
-from smtpconsole.smtp.errors import Unreachable
-from smtpconsole.smtp.events import Connected, Dialling, Event, Resolved, Target, Tried
+from smtpconsole.net.proxies import Proxy
+from smtpconsole.net.route import Route
+from smtpconsole.net.timeouts import Timeouts
+from smtpconsole.smtp.errors import Silence, Unreachable
+from smtpconsole.smtp.events import Connected, Dialling, Event, Noted, Target, Tried
 from smtpconsole.smtp.session import Observer
-
-Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
 
 
 async def dial(
@@ -20,125 +26,179 @@ async def dial(
     observe: Observer | None = None,
     tls: TlsPolicy | None = None,
     lmtp: bool = False,
-    timeout: float | None = 60,
-    source: tuple[str, int] | None = None,
+    timeout: float | Timeouts | None = 60,
+    route: Route | None = None,
 ) -> Connection:
-    """A connection that has been greeted; `timeout`, in seconds, is for each step of it.
+    """A connection that has been greeted, by whatever route.
 
-    Raises Unreachable, Silence, Disconnected or HandshakeFailed.
+    `timeout` is a number of seconds for each step of it, or Timeouts; `lmtp` is for a target
+    that does not say so itself.  Raises Unreachable with each attempt, Silence, Disconnected,
+    HandshakeFailed, or ValueError where a certificate is to be verified and there is no name.
     """
-    tell: Observer = observe if observe is not None else _nobody
-    tell(Dialling(target))
-    sock = await _connect(target, tell, timeout, source)
-
-    def protocol() -> Connection:
-        return Connection(target, observe=observe, tls=tls, lmtp=lmtp)
-
-    loop = asyncio.get_running_loop()
+    times = Timeouts.of(timeout)
+    route = (route or Route()).towards(target)
+    dialled = _Dialled(route.named(target), route, times, observe or _nobody)
     try:
-        _, connection = await loop.create_connection(protocol, sock=sock)
-    except BaseException:
-        sock.close()
-        raise
-    try:
-        await connection.greeted(timeout)
-    except BaseException:
-        connection.abort()
-        raise
-    return connection
+        async with asyncio.timeout(times.total) as whole:
+            return await dialled.greeted(observe, tls, lmtp or target.lmtp)
+    except TimeoutError as error:
+        if not whole.expired():
+            raise
+        message = f"{dialled.target} was not reached within {times.total:g} seconds in all"
+        raise Silence(message, timer="total") from error
 
 
 def _nobody(event: Event) -> None:
     """Nobody observes."""
 
 
-async def _connect(
-    target: Target, tell: Observer, timeout: float | None, source: tuple[str, int] | None
-) -> socket.socket:
-    """A socket connected to the first address that answers."""
-    addresses = await _resolve(target, tell, timeout)
-    attempts: list[Tried] = []
-    clock = asyncio.get_running_loop().time
-    for family, address in addresses:
-        began = clock()
+class _Dialled:
+    """One way to one server."""
+
+    def __init__(self, target: Target, route: Route, times: Timeouts, tell: Observer) -> None:
+        self.target = target
+        self._route = route
+        self._times = times
+        self._tell = tell
+
+    async def greeted(
+        self, observe: Observer | None, tls: TlsPolicy | None, lmtp: bool
+    ) -> Connection:
+        self._tell(Dialling(self.target))
+        sock, child = await self._connected()
         try:
-            sock = await _attempt(family, address, timeout, source)
-        except (OSError, TimeoutError) as error:
-            failed = Tried(_shown(address), _words(error, timeout), clock() - began)
-            attempts.append(failed)
-            tell(failed)
-        else:
-            local, peer = _shown(sock.getsockname()), _shown(sock.getpeername())
-            tell(Connected(local, peer, clock() - began))
-            return sock
-    raise Unreachable(_summary(target, attempts), attempts)
+            header = self._header(sock)
 
+            def protocol() -> Connection:
+                return Connection(self.target, observe=observe, tls=tls, lmtp=lmtp, header=header)
 
-async def _resolve(target: Target, tell: Observer, timeout: float | None) -> list[Address]:
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    try:
-        async with asyncio.timeout(timeout):
-            found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        failed = Tried(target.host, _words(error, timeout), loop.time() - began)
-        tell(failed)
-        message = f"the name {target.host} has no address ({failed.error})"
-        raise Unreachable(message) from error
-    addresses: list[Address] = [(family, address) for family, _, _, _, address in found]  # type: ignore[misc]  # with SOCK_STREAM it is IPv4 or IPv6
-    tell(
-        Resolved(
-            target.host,
-            tuple(dict.fromkeys(address[0] for _, address in addresses)),
-            loop.time() - began,
-        )
-    )
-    return addresses
+            loop = asyncio.get_running_loop()
+            _, connection = await loop.create_connection(protocol, sock=sock)
+        except BaseException:
+            sock.close()
+            if child is not None:
+                child.kill()
+            raise
+        if child is not None:
+            connection.keep(child.accompany(connection.lost))
+        try:
+            await connection.greeted(self._times)
+        except BaseException as error:
+            connection.abort()
+            if isinstance(error, Exception):
+                await connection.wait_closed()
+            raise
+        return connection
 
+    def _header(self, sock: socket.socket) -> bytes:
+        """The PROXY header, if one is to be said first."""
+        header = self._route.header
+        if header is None or isinstance(header, bytes):
+            return header or b""
+        data = header.octets(sock)
+        self._tell(Noted(header.told(sock)))
+        return data
 
-async def _attempt(
-    family: int,
-    address: tuple[str, int] | tuple[str, int, int, int],
-    timeout: float | None,
-    source: tuple[str, int] | None,
-) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.setblocking(False)
-        if source is not None:
-            sock.bind(source)
-        async with asyncio.timeout(timeout):
-            await asyncio.get_running_loop().sock_connect(sock, address)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+    async def _connected(self) -> tuple[socket.socket, Child | None]:
+        """A connected socket, and the program at its other end if it is a program."""
+        route = self._route
+        if route.command is not None:
+            child = await Child.start(route.words, self._tell)
+            return child.socket, child
+        if route.sock is not None:
+            return self._given(route.sock), None
+        if route.path is not None:
+            return await self._unix(os.fspath(route.path)), None
+        if route.proxy is not None:
+            return await self._through(Proxy.parse(route.proxy)), None
+        return await self._race(self.target.host, self.target.port, self._tell).run(), None
 
+    def _race(self, host: str, port: int, tell: Observer, what: str = "") -> Race:
+        source, family = self._route.source, socket.AF_UNSPEC
+        if self._route.family is not None:
+            family = FAMILIES[self._route.family]
+        elif source is not None:
+            with contextlib.suppress(ValueError):  # "" and names are of any family
+                family = FAMILIES[ip_address(source[0].partition("%")[0]).version]
+        return Race(host, port, tell, self._times.connect, source, family, what)
 
-def _shown(address: tuple[object, ...]) -> str:
-    host, port = str(address[0]), address[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    def _given(self, sock: socket.socket) -> socket.socket:
+        try:
+            sock.setblocking(False)
+            peer = shown(sock.getpeername())
+        except OSError as error:
+            sock.close()
+            raise Unreachable(f"the given socket is not connected ({in_words(error)})") from error
+        self._tell(Connected(shown(sock.getsockname()), peer, 0.0))
+        return sock
 
+    async def _unix(self, path: str | bytes) -> socket.socket:
+        began = self._now()
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            async with asyncio.timeout(self._times.connect):
+                while True:
+                    # The queue of who wants to connect may be full, which nobody can wait for.
+                    with contextlib.suppress(BlockingIOError):
+                        sock.connect(path)
+                        break
+                    await asyncio.sleep(0.01)
+        except OSError as error:
+            sock.close()
+            words = in_words(error, self._times.connect).replace("this port", "this socket")
+            raise self._failed(self.target.path, words, began) from error
+        except BaseException:
+            sock.close()
+            raise
+        self._tell(Connected("", self.target.path, self._now() - began))
+        return sock
 
-_WORDS: tuple[tuple[type[BaseException], str], ...] = (
-    (ConnectionRefusedError, "refused: nothing listens on this port"),
-    (ConnectionResetError, "reset by the server"),
-)
+    # --- through a proxy ----------------------------------------------------------------------
 
+    async def _through(self, proxy: Proxy) -> socket.socket:
+        """A socket that a proxy has connected to the target."""
+        target, attempts = self.target, list[Tried]()
+        hosts = [target.host]
+        if not proxy.resolves:
+            race = self._race(target.host, target.port, self._tell)
+            hosts = [str(address[0]) for _, address in interleaved(await race.resolve())]
+        for host in hosts:
+            outcome = await self._tunnel(proxy, host, target.port)
+            if not isinstance(outcome, Tried):
+                return outcome
+            attempts.append(outcome)
+        each = "; ".join(f"{attempt.address}: {attempt.error}" for attempt in attempts)
+        raise Unreachable(f"the proxy {proxy} does not connect to {target} ({each})", attempts)
 
-def _words(error: BaseException, timeout: float | None = None) -> str:
-    for kind, words in _WORDS:
-        if isinstance(error, kind):
-            return words
-    if isinstance(error, TimeoutError):
-        return f"no answer within {timeout:g} seconds" if timeout is not None else "no answer"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror[:1].lower() + error.strerror[1:]
-    return str(error)
+    async def _tunnel(self, proxy: Proxy, host: str, port: int) -> socket.socket | Tried:
+        def tell(event: Event) -> None:
+            if isinstance(event, Connected):
+                event = Noted(f"connected to the proxy {proxy} in {event.seconds * 1000:.0f} ms")
+            self._tell(event)
 
+        sock = await self._race(proxy.host, proxy.port, tell, f"the proxy {proxy}").run()
+        began, where = self._now(), shown((host, port))
+        try:
+            async with asyncio.timeout(self._times.connect):
+                await proxy.tunnel(sock, host, port)
+        except OSError as error:
+            sock.close()
+            tried = Tried(where, in_words(error, self._times.connect), self._now() - began)
+            self._tell(tried)
+            return tried
+        except BaseException:
+            sock.close()
+            raise
+        seconds = self._now() - began
+        self._tell(Connected(shown(sock.getsockname()), f"{where} through {proxy}", seconds))
+        return sock
 
-def _summary(target: Target, attempts: list[Tried]) -> str:
-    if len(attempts) == 1:
-        return f"{target} cannot be reached: {attempts[0].error}"
-    each = "; ".join(f"{attempt.address}: {attempt.error}" for attempt in attempts)
-    return f"none of the {len(attempts)} addresses of {target.host} can be reached ({each})"
+    def _failed(self, where: str, words: str, began: float) -> Unreachable:
+        tried = Tried(where, words, self._now() - began)
+        self._tell(tried)
+        return Unreachable(f"{where} cannot be reached: {words}", [tried])
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()

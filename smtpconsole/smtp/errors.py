@@ -5,7 +5,7 @@ ConnectionError
  ├ Disconnected        replies: what had been answered
  └ HandshakeFailed     facts: what TLS told before it failed
 TimeoutError
- └ Silence             waiting_for: the command without an answer
+ └ Silence             waiting_for: the command without an answer; timer: which time was up
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ class Silence(TimeoutError):
     """The server did not answer in time; the connection is closed, for a late answer would
     be taken for that to another question."""
 
-    def __init__(self, message: str, waiting_for: Send | None = None) -> None:
+    def __init__(
+        self, message: str, waiting_for: Send | None = None, *, timer: str = "other"
+    ) -> None:
         super().__init__(message)
         self.waiting_for = waiting_for
+        self.timer = timer  # a field of net.timeouts.Timeouts, e.g. "greeting", "end", "total"

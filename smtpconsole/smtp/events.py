@@ -35,13 +35,24 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server somebody wants to talk to."""
+    """A server somebody wants to talk to; one with a path or a command needs no host."""
 
     host: str
     port: int
     implicit_tls: bool = False  # RFC 8314: TLS from the first octet
+    lmtp: bool = False  # RFC 2033
+    path: str = ""  # of a UNIX socket
+    command: str = ""  # a program that speaks SMTP on its stdin and stdout
+    user: str = ""  # who to log in as
+
+    @property
+    def is_local(self) -> bool:
+        """No network is in between."""
+        return bool(self.path or self.command)
 
     def __str__(self) -> str:
+        if self.path or self.command:
+            return self.path or self.command
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
@@ -118,11 +129,12 @@ class LookedUp:
 
 @dataclass(slots=True)
 class Tried:
-    """One address did not answer."""
+    """One address did not answer, or not first."""
 
     address: str
     error: str
     seconds: float
+    was_needed: bool = True  # False: another address was quicker, and this one was given up
 
 
 @dataclass(slots=True)

@@ -130,7 +130,7 @@ def _told(event: events.Event) -> tuple[str, bool] | None:
         case events.LookedUp():
             return _looked_up(event), event.outcome not in ("found", "no data", "nxdomain")
         case events.Tried(address, error, seconds):
-            return f"{address}: {error} ({_ms(seconds)})", True
+            return f"{address}: {error} ({_ms(seconds)})", event.was_needed
         case events.Connected(_, peer, seconds):
             return f"connected to {peer} in {_ms(seconds)}", False
         case events.Secured(facts):
