@@ -129,6 +129,7 @@ AUTHORITIES = {
     "below": replace(CA, common_name="Lab CA Below", by="inter"),
     "below wide": replace(CA, common_name="Lab CA Below", by="wide"),
     "expired": replace(CA, common_name="Lab Expired CA", ends=-3),
+    "future": replace(CA, common_name="Lab Future CA", begins=3),
     "constrained": replace(
         CA, common_name="Lab Constrained CA", permitted=[x509.DNSName("other.test")]
     ),
@@ -190,6 +191,12 @@ KINDS: dict[str, Kind] = {
     "sound, no common name": _leaf("", common_name=None),
     "expired": _leaf("expired", begins=-60, ends=-2),
     "not yet valid": _leaf("not-yet-valid", begins=5, ends=40),
+    "clock behind": _leaf("not-yet-valid clock-off", "future", begins=5, ends=40),
+    "clock ahead": replace(
+        _leaf("expired clock-off", by="expired root", begins=-60, ends=-2),
+        send=(),
+        store=["expired root"],
+    ),
     "expires soon": _leaf("expires-soon", ends=5),
     "wrong name": _leaf("name-mismatch", names=["www.lab.test", "lab.test"]),
     "common name only": _leaf("cn-only", names=()),

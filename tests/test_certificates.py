@@ -16,8 +16,9 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtpconsole.net import certificates, diagnosis, roots
+from smtpconsole.net import certificates, roots
 from smtpconsole.net.diagnosis import diagnose
+from smtpconsole.net.problems import CODES
 from smtpconsole.smtp.facts import Problem
 
 NOW = datetime.now(UTC)
@@ -228,7 +229,7 @@ def test_a_server_that_sends_hundreds_of_certificates_is_not_followed() -> None:
 
 def test_every_code_there_is_can_be_had() -> None:
     planted = {code for kind in lab.KINDS.values() for code in kind.codes.split()}
-    assert planted | {"no-certificate"} == set(diagnosis._CODES)
+    assert planted | {"no-certificate"} == set(CODES)
 
 
 # --- mixtures ---------------------------------------------------------------------------------

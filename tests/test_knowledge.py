@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from smtpconsole import knowledge
 from smtpconsole.knowledge import Explanation, describe, explain, keyword
 from smtpconsole.knowledge.entries import table
+from smtpconsole.net.registries import ALERTS
 
-TABLES = "replies enhanced texts verbs extensions mechanisms anomalies rfcs"
+TABLES = "replies enhanced texts verbs extensions mechanisms anomalies alerts rfcs"
 
 # RFC 5321, 1870, 1845, 1985, 2645, 3207, 4954, 5248, 7504, and PRDR's draft.
 DEFINED = """
@@ -68,7 +69,7 @@ ANOMALIES = """
     capability without its extension; certificate does not match; closed without close_notify
 """
 KINDS = [" ".join(kind.split()) for kind in ANOMALIES.split(";")]
-COMMANDS = "/connect /close /starttls /login /send /raw /set /export /explain /help /quit"
+COMMANDS = "/connect /close /starttls /login /send /raw /set /export /explain /help /quit /tls"
 
 
 def explained(words: str, *, after: str | None = None) -> Explanation:
@@ -144,6 +145,19 @@ def test_every_anomaly_is_there() -> None:
     for kind in KINDS:
         found = knowledge.anomaly(kind.upper())
         assert found == explain(kind) and found is not None and found.title == kind
+
+
+def test_every_alert_of_the_registry_is_there_and_found_as_people_write_it() -> None:
+    assert {int(number): entry["name"] for number, entry in table("alerts").items()} == ALERTS
+    for number, name in ALERTS.items():
+        found = explained(f"alert {number}")
+        assert found.title == f"{name}, TLS alert {number}"
+        for words in (
+            name,
+            name.upper().replace(" ", "_"),
+            f"TLS alert: {name}, from us ({number})",
+        ):
+            assert explained(words) == found == knowledge.alert(number)
 
 
 def test_every_verb_an_extension_adds_or_a_reply_answers_is_in_the_table() -> None:

@@ -130,8 +130,7 @@ def _settings(ca: str, name: str, timeout: str, strict: bool) -> Settings:
 
 def _suggestions(target: str | None) -> Suggestions:
     from smtpconsole.console.console import Suggestions
-    from smtpconsole.console.targets import parse_target
-    from smtpconsole.console.troubles import written
+    from smtpconsole.console.targets import parse_target, written
 
     if target is None:
         return Suggestions()

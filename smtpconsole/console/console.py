@@ -16,6 +16,7 @@ from smtpconsole.composer.draft import Draft
 from smtpconsole.console import commands, language, troubles
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.settings import Settings
+from smtpconsole.console.targets import written
 from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial
 from smtpconsole.net.policy import TlsPolicy
@@ -168,7 +169,7 @@ class Console:
         """Connect to a server, leaving the one before."""
         await self.disconnect()
         self.target = target
-        self._memory.targets[troubles.written(target)] = None
+        self._memory.targets[written(target)] = None
         self._memory.deliveries = 0
         policy = self._policy()
         self.is_dialling = True
@@ -287,7 +288,7 @@ class Console:
     def connect_line(self) -> str:
         """How to connect, to where it was last."""
         if self.target is not None:
-            return f"/connect {troubles.written(self.target)}"
+            return f"/connect {written(self.target)}"
         return f"/connect {self.suggestions.target}".rstrip()
 
     @property

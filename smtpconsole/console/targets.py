@@ -40,3 +40,10 @@ def parse_target(text: str) -> Target:
         if found["scheme"] is None:
             implicit_tls = port == IMPLICIT_TLS_PORT
     return Target(found["literal"] or found["host"], port, implicit_tls)
+
+
+def written(target: Target) -> str:
+    """A target as /connect takes it."""
+    if target.implicit_tls and target.port != 465:
+        return f"smtps://{target}"
+    return str(target)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from smtpconsole.console import tlstroubles
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.targets import written
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence, Unreachable
 from smtpconsole.smtp.events import Target
 from smtpconsole.smtp.replies import Reply, stranger
@@ -25,7 +27,7 @@ def trouble(error: Exception, target: Target | None) -> ConsoleError | None:
         case Unreachable():
             return ConsoleError(str(error), *_ways(error), next=_next(target))
         case HandshakeFailed():
-            return _handshake(error, target)
+            return tlstroubles.handshake(error, target)
         case Silence():
             return _silence(error, target)
         case Disconnected():
@@ -73,25 +75,6 @@ def _again(target: Target | None) -> tuple[str, ...]:
     return (f"/connect {written(target)}",) if target is not None else ()
 
 
-def written(target: Target) -> str:
-    """A target as /connect takes it."""
-    if target.implicit_tls and target.port != 465:
-        return f"smtps://{target}"
-    return str(target)
-
-
-def _handshake(error: HandshakeFailed, target: Target | None) -> ConsoleError:
-    hints = [problem.text for problem in error.facts.errors]
-    if target is not None and target.implicit_tls and "does not speak TLS" in str(error):
-        plain = f"smtp://{target}"
-        return ConsoleError(
-            str(error), "connect in plain and use STARTTLS", next=(f"/connect {plain}",)
-        )
-    if hints:
-        hints.append("to look all the same: /set strict no, then connect again")
-    return ConsoleError(str(error), *hints, next=_again(target))
-
-
 def _silence(error: Silence, target: Target | None) -> ConsoleError:
     if target is not None and "greeting" in str(error) and not target.implicit_tls:
         tls = f"smtps://{target}"
@@ -99,6 +82,13 @@ def _silence(error: Silence, target: Target | None) -> ConsoleError:
             str(error),
             "the port may wait for TLS first, or it is not a mail server",
             next=(f"/connect {tls}", *_again(target)),
+        )
+    if "TLS handshake" in str(error):
+        return ConsoleError(
+            str(error),
+            "the server takes the connection and says nothing in TLS",
+            "a firewall may hold it back, or the port is not for TLS",
+            next=tlstroubles.other_mode(target) if target is not None else (),
         )
     return ConsoleError(
         str(error),

@@ -121,6 +121,16 @@ def anomaly(kind: str) -> Explanation | None:
     return None
 
 
+def alert(words: str | int) -> Explanation | None:
+    """Explain an alert of TLS, by its number or by its name in any spelling."""
+    wanted = str(words).strip().casefold().replace("_", " ").removeprefix("tls ")
+    wanted = wanted.removeprefix("alert ").strip()
+    for number, entry in table("alerts").items():
+        if wanted in (number, entry["name"].casefold()):
+            return explanation(entry, title=f"{entry['name']}, TLS alert {number}")
+    return None
+
+
 def rfc_title(number: int | str) -> str | None:
     """Give the title of an RFC that the tables cite."""
     title = table("rfcs").get(str(number))

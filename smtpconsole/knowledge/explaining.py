@@ -13,6 +13,7 @@ from smtpconsole.knowledge.codes import (
 )
 from smtpconsole.knowledge.entries import (
     Explanation,
+    alert,
     anomaly,
     explanation,
     mechanism,
@@ -29,6 +30,7 @@ _ENHANCED = re.compile(r"([0-9X]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9.])[ :]*(.*)", r
 _SUBJECT = re.compile(r"([0-9X]\.[0-9]{1,3})(?:\.[XYZ*]{0,3})?", re.IGNORECASE)
 _DIGIT = re.compile(r"([0-9])(?:xx|yz|\.\.)", re.IGNORECASE)
 _RFC = re.compile(r"RFC ?([0-9]{3,5})(?: .*)?", re.IGNORECASE)
+_ALERT = re.compile(r"(?:TLS )?alert:? ([a-z0-9_ ]+?)(?:,.*)?", re.IGNORECASE)
 _VERB_FIRST = re.compile(r"([a-z-]+) ([0-9]{3}.*)", re.IGNORECASE)
 
 
@@ -41,7 +43,20 @@ def explain(words: str, *, after: str | None = None) -> Explanation | None:
     words = " ".join(printable(words[:LONGEST]).split())
     if not words:
         return None
-    return _code(words, after) or anomaly(words) or _word(words) or explain_text(words)
+    return (
+        _code(words, after)
+        or anomaly(words)
+        or _alert(words)
+        or _word(words)
+        or explain_text(words)
+    )
+
+
+def _alert(words: str) -> Explanation | None:
+    """An alert of TLS, also as the wire tells it; its number alone is none."""
+    if match := _ALERT.fullmatch(words):
+        return alert(match[1])
+    return alert(words) if not words.isdigit() else None
 
 
 def _code(words: str, after: str | None) -> Explanation | None:

@@ -307,7 +307,7 @@ class Connection(asyncio.BufferedProtocol):
         if layer.is_ready and self.tls_policy.strict and self.session.observe is None:
             return facts
         chain = layer.chain()
-        if not chain:
+        if not chain and not layer.is_ready:
             return facts
         name = self.tls_policy.server_name or self.target.host
         return judged(facts, chain, name, self.tls_policy)

@@ -22,45 +22,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from smtpconsole.net import certificates
 from smtpconsole.net.certificates import UNREADABLE, extension
 from smtpconsole.net.chain import Link, Path, find, has_signed, is_self_issued, is_self_signed
+from smtpconsole.net.problems import OF_ISSUERS, problem
 from smtpconsole.smtp.facts import Problem, Severity
 
-_CHAIN_FILE = "Have the server's chain file made anew from what the CA delivered"
-_LEAVE_OUT = "Leave it out of the server's chain file"
-
-# What can be the matter: how much it matters, and what to do unless a check knows better.
-_CODES: dict[str, tuple[Severity, str]] = {
-    "bad-signature": ("error", "Install the chain that came with it: CAs change their keys"),
-    "ca-as-leaf": ("warning", "Have the CA issue a certificate for the server, and use that"),
-    "cn-only": ("error", "Have it issued with the name as subjectAltName"),
-    "expired": ("error", "Renew it, and see that the server has loaded the new one"),
-    "expires-soon": ("warning", "Renew it, or see that the automatic renewal works"),
-    "long-lifetime": ("info", "Nothing to do if it comes from a CA of your own"),
-    "misordered-chain": ("warning", "Sort the chain file: the server's own, then issuer by issuer"),
-    "missing-issuer": ("error", "Add it to the server's chain file, or trust the CA's root"),
-    "must-staple": ("info", "See that the server staples, or have it issued without must-staple"),
-    "name-constraints": ("error", "Have it issued by a CA that may certify these names"),
-    "name-mismatch": ("error", "Connect by a name it is made for, or have this one added to it"),
-    "no-aki": ("warning", "Have it issued anew: strict clients refuse it, Python 3.13 for one"),
-    "no-certificate": ("error", "Have the server refuse anonymous cipher suites"),
-    "no-certsign": ("error", _CHAIN_FILE),
-    "not-a-ca": ("error", _CHAIN_FILE),
-    "not-yet-valid": ("error", "Check the clock of this computer, then that of the CA"),
-    "odd-wildcard": ("warning", "Let the star be the whole left-most label, as in *.example.com"),
-    "path-length": ("error", "Have the certificate issued by a CA higher up"),
-    "root-sent": ("info", _LEAVE_OUT),
-    "self-signed": ("error", "Compare its fingerprint with the server's, then trust it"),
-    "unreadable": ("error", _CHAIN_FILE),
-    "untrusted-root": ("error", "Trust it if the CA is your own; otherwise take another CA"),
-    "unused-certificate": ("warning", _LEAVE_OUT),
-    "weak-key": ("error", "Have it issued for a new key: RSA 2048, or EC P-256"),
-    "weak-signature": ("error", "Have it issued anew: every CA signs with SHA-256 today"),
-    "wrong-usage": ("error", "Have it issued for TLS servers (serverAuth)"),
-}
-# What is mended in another way if it is an issuer's.
-_OF_ISSUERS = dict.fromkeys(
-    ("expired", "expires-soon", "no-aki", "weak-key", "weak-signature", "wrong-usage"),
-    "Install the current chain of the CA, or take another CA",
-)
 _SEVERITIES = ("error", "warning", "info")
 
 # A server may send any number, and every pair may cost a signature check.
@@ -98,8 +62,8 @@ class Case:
     def problem(self, link: Link, code: str, text: str, hint: str = "") -> Problem:
         if link.depth:
             text = f'issuer "{certificates.subject(link.certificate)}" {text}'
-            hint = hint or _OF_ISSUERS.get(code, "")
-        return _problem(code, link.depth, text, hint=hint)
+            hint = hint or OF_ISSUERS.get(code, "")
+        return problem(code, link.depth, text, hint=hint)
 
 
 def diagnose(
@@ -120,10 +84,10 @@ def _problems(
     chain: Sequence[bytes], host: str, roots: Sequence[x509.Certificate], now: datetime
 ) -> Iterator[Problem]:
     if not chain:
-        yield _problem("no-certificate", 0, "the server sends no certificate")
+        yield problem("no-certificate", 0, "the server sends no certificate")
     if len(chain) > _MOST_CERTIFICATES:
         text = f"the server sends {len(chain)} certificates; only {_MOST_CERTIFICATES} are read"
-        yield _problem("unused-certificate", _MOST_CERTIFICATES, text)
+        yield problem("unused-certificate", _MOST_CERTIFICATES, text)
     sent = []
     for depth, der in enumerate(chain[:_MOST_CERTIFICATES]):
         certificate = certificates.read(der)
@@ -131,7 +95,7 @@ def _problems(
             sent.append(Link(certificate, depth))
             continue
         # Above the server's own it may not be needed; if it is, an issuer is missing.
-        yield _problem("unreadable", depth, "cannot be read", severity="warning" if depth else None)
+        yield problem("unreadable", depth, "cannot be read", severity="warning" if depth else None)
     if sent and sent[0].depth == 0:
         path = find(sent, roots, now, behind=len(chain))
         yield from _examine(Case(tuple(sent), path, host, now))
@@ -143,13 +107,6 @@ def _examine(case: Case) -> Iterator[Problem]:
     for place, link in enumerate(case.path.links):
         for check_one in (*_EACH, *(_ISSUERS if place else _OWN)):
             yield from check_one(case, link)
-
-
-def _problem(
-    code: str, depth: int, text: str, *, severity: Severity | None = None, hint: str = ""
-) -> Problem:
-    usual_severity, usual_hint = _CODES[code]
-    return Problem(severity or usual_severity, code, depth, text, hint or usual_hint)
 
 
 # --- checks of the whole ----------------------------------------------------------------------
@@ -171,6 +128,21 @@ def _trust(case: Case) -> Iterator[Problem]:
         yield case.problem(top, "self-signed", text)
     else:
         yield case.problem(top, "untrusted-root", "is a root that is not in the trust store")
+
+
+def _clock(case: Case) -> Iterator[Problem]:
+    """Whether it is rather the clock of this computer that is wrong."""
+    dates = [link.certificate for link in case.path.links]
+    if len(dates) < 2:
+        return
+    early = sum(case.now < one.not_valid_before_utc for one in dates)
+    if early > 1:
+        latest = max(one.not_valid_before_utc for one in dates)
+        text = f"{early} certificates are not valid yet: this computer's clock may be behind"
+        yield problem("clock-off", 0, f"{text} (they say it is {latest:%Y-%m-%d} or later)")
+    if all(case.now > one.not_valid_after_utc for one in dates):
+        text = f"all {len(dates)} certificates have expired: this computer's clock may be ahead"
+        yield problem("clock-off", 0, text)
 
 
 def _order(case: Case) -> Iterator[Problem]:
@@ -206,7 +178,7 @@ def _unused(case: Case, link: Link) -> Problem:
     else:
         text = f"{name} is sent a second time, signed by another; OpenSSL looks at the first only"
         hint = "Try this one first in the server's chain file"
-    return _problem("unused-certificate", link.depth, text, severity=severity, hint=hint)
+    return problem("unused-certificate", link.depth, text, severity=severity, hint=hint)
 
 
 # --- checks of each certificate ---------------------------------------------------------------
@@ -378,7 +350,7 @@ def _constraints(case: Case, link: Link) -> Iterator[Problem]:
         yield case.problem(link, "name-constraints", text)
 
 
-_ONCE = (_trust, _order, _surplus)
+_ONCE = (_trust, _clock, _order, _surplus)
 _EACH = (_extensions, _dates, _key, _signature, _usage)
 _OWN = (_name, _wildcards, _no_authority, _lifetime, _staple)
 _ISSUERS = (_authority, _length, _constraints)

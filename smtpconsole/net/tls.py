@@ -188,16 +188,18 @@ class TlsLayer:
 def judged(facts: TlsFacts, chain: list[bytes], host: str, policy: TlsPolicy) -> TlsFacts:
     """The facts with each certificate read, and every problem named."""
     # Heavy, and of no use to a client whose TLS just works.
-    from smtpconsole.net import certificates, diagnosis, roots
+    from smtpconsole.net import certificates, diagnosis, remarks, roots
 
     if policy.ca_file is not None:
         trusted = roots.roots_from(policy.ca_file)
     else:
         trusted = roots.system_roots()
+    is_shown = bool(chain) or not facts.is_resumed
+    problems = diagnosis.diagnose(chain, host, trusted) if is_shown else ()
     return replace(
         facts,
         chain=tuple(certificates.facts(der) for der in chain),
-        problems=diagnosis.diagnose(chain, host, trusted),
+        problems=problems + remarks.remarks(facts),
         store=policy.store,
         strict=policy.strict,
     )

@@ -30,11 +30,13 @@ from smtpconsole.smtp.events import (
     Answered,
     Closed,
     Event,
+    NotSecured,
     Phase,
     Proposed,
     Received,
     Sent,
 )
+from smtpconsole.smtp.facts import TlsFacts
 from smtpconsole.smtp.replies import (
     LINE_TOO_LONG,
     REPLY_TOO_LONG,
@@ -214,7 +216,10 @@ class Session:
             f"{len(injected)} octets of plaintext came behind the reply to STARTTLS; "
             "the server or something on the path injects them"
         )
-        self.receive_eof(HandshakeFailed(reason), by_us=True)
+        facts = TlsFacts(failure="injected")
+        if self.observe is not None:
+            self.observe(NotSecured(facts, reason))
+        self.receive_eof(HandshakeFailed(reason, facts), by_us=True)
 
     def _settled(self, send: Send) -> bool:
         """Count down the replies to a send that gets several; true for the last."""
