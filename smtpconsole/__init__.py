@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from smtpconsole.client import *  # noqa: F403
 
 _NAMES = (
+    "Receipt",
     "SMTP",
     "SMTPAuthenticationError",
     "SMTPConnectError",
@@ -30,7 +31,9 @@ _NAMES = (
     "SMTPSenderRefused",
     "SMTPServerDisconnected",
     "SMTPStatus",
+    "SMTPTLSError",
     "SMTPTimeoutError",
+    "SMTPTokenGenerator",
     "send",
 )
 __all__ = list(_NAMES)  # a list for `import *`

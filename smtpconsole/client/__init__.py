@@ -17,13 +17,17 @@ from smtpconsole.client.errors import (
     SMTPSenderRefused,
     SMTPServerDisconnected,
     SMTPTimeoutError,
+    SMTPTLSError,
 )
+from smtpconsole.client.receipt import Receipt
 from smtpconsole.client.response import SMTPResponse
 from smtpconsole.client.smtp import SMTP
 from smtpconsole.client.status import SMTPStatus
+from smtpconsole.client.typing import SMTPTokenGenerator
 
 __all__ = [
     "SMTP",
+    "Receipt",
     "SMTPAuthenticationError",
     "SMTPConnectError",
     "SMTPConnectResponseError",
@@ -40,6 +44,8 @@ __all__ = [
     "SMTPSenderRefused",
     "SMTPServerDisconnected",
     "SMTPStatus",
+    "SMTPTLSError",
     "SMTPTimeoutError",
+    "SMTPTokenGenerator",
     "send",
 ]

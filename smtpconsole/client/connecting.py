@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from smtpconsole.client.errors import SMTPConnectError, SMTPConnectTimeoutError
 from smtpconsole.client.options import Options
 from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial
-from smtpconsole.net.route import Route
+from smtpconsole.net.timeouts import Timeouts
 from smtpconsole.smtp.errors import Silence, Unreachable
-from smtpconsole.smtp.session import Observer
 
 
-async def connected(
-    options: Options, *, observe: Observer | None, timeout: float | None
-) -> Connection:
-    """A connection that has been greeted, whatever the greeting; `timeout` in seconds.
+async def connected(options: Options, timeout: float | Timeouts | None) -> Connection:
+    """A connection that has been greeted, whatever the greeting.
 
-    Raises SMTPConnectError or SMTPConnectTimeoutError.
+    `timeout` is a number of seconds for all of it, or Timeouts.  Raises SMTPConnectError,
+    SMTPConnectTimeoutError, or ValueError if a certificate is to be verified and there is no
+    name to verify.
     """
-    target = options.target()
-    where = f"{target.host} on port {target.port}"
+    where = options.place
+    seconds = timeout.total if isinstance(timeout, Timeouts) else timeout
+    if seconds is not None and seconds <= 0:
+        raise SMTPConnectTimeoutError(f"Timed out connecting to {where}")
     try:
-        return await dial(
-            target,
-            observe=observe,
-            tls=options.policy() if target.implicit_tls else None,
-            timeout=timeout,
-            route=Route(source=options.source_address),
-        )
-    except Silence as error:
-        raise SMTPConnectTimeoutError(f"Timed out connecting to {where}") from error
+        async with asyncio.timeout(seconds):
+            policy = await asyncio.to_thread(options.policy) if options.use_tls else None
+            return await dial(
+                options.target,
+                observe=options.observe,
+                tls=policy,
+                lmtp=options.lmtp,
+                timeout=timeout,
+                route=options.way,
+            )
+    except TimeoutError as error:  # Silence is one, too
+        raise SMTPConnectTimeoutError(_lateness(error, where)) from error
     except Unreachable as error:
         if error.attempts and all("no answer" in each.error for each in error.attempts):
             raise SMTPConnectTimeoutError(f"Timed out connecting to {where}") from error
         raise SMTPConnectError(f"Error connecting to {where}: {error}") from error
     except OSError as error:
         raise SMTPConnectError(f"Error connecting to {where}: {error}") from error
+
+
+def _lateness(error: TimeoutError, where: str) -> str:
+    if isinstance(error, Silence) and error.timer == "greeting":
+        return "Timed out waiting for server ready message"
+    return f"Timed out connecting to {where}"

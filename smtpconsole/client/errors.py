@@ -7,6 +7,7 @@
     │   ├─ SMTPConnectTimeoutError    also an SMTPConnectError
     │   └─ SMTPReadTimeoutError
     ├─ SMTPNotSupported
+    ├─ SMTPTLSError                   also an ssl.SSLError; not of aiosmtplib
     ├─ SMTPRecipientsRefused          recipients
     └─ SMTPResponseException          code, message
         ├─ SMTPConnectResponseError   also an SMTPConnectError
@@ -22,10 +23,11 @@ Each keeps its arguments in `args`, in their order, so it can be pickled.
 from __future__ import annotations
 
 import asyncio
+import ssl
 
-from smtpconsole.client.response import response
+from smtpconsole.client.response import SMTPResponse, response
+from smtpconsole.smtp.errors import HandshakeFailed
 from smtpconsole.smtp.exchanges import Delivery
-from smtpconsole.smtp.replies import Reply
 
 
 class SMTPException(Exception):
@@ -58,6 +60,20 @@ class SMTPReadTimeoutError(SMTPTimeoutError):
 
 class SMTPNotSupported(SMTPException):
     """The server does not offer what is needed."""
+
+
+class SMTPTLSError(SMTPException, ssl.SSLError):
+    """TLS did not come about after STARTTLS; the connection is closed.
+
+    aiosmtplib lets `ssl.SSLError` out, which `except SMTPException` misses: it is both.
+    `reason`, `library` and `verify_code` are OpenSSL's, where it was OpenSSL that minded.
+    """
+
+    verify_code = 0
+    verify_message = ""
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class SMTPResponseException(SMTPException):
@@ -111,10 +127,25 @@ class SMTPRecipientsRefused(SMTPException):
         self.args = (recipients,)
 
 
-def refuse(reply: Reply, error: type[SMTPResponseException], *args: str) -> None:
-    """Raise unless the reply is positive."""
-    if not reply.is_positive:
-        raise error(*response(reply), *args)
+def positive(
+    response: SMTPResponse, error: type[SMTPResponseException], *args: str
+) -> SMTPResponse:
+    """The response, if it is one of the second hundred; else raise (RFC 5321, 4.2.1)."""
+    if response.code // 100 != 2:
+        raise error(*response, *args)
+    return response
+
+
+def tls_failure(error: HandshakeFailed) -> SMTPException:
+    """Why TLS did not come about: it broke off, or somebody minded."""
+    cause = error.__cause__
+    if not isinstance(cause, ssl.SSLError) or isinstance(cause, ssl.SSLEOFError):
+        return SMTPServerDisconnected(str(error))
+    failure = SMTPTLSError(str(error))
+    for name in ("reason", "library", "verify_code", "verify_message"):
+        if hasattr(cause, name):
+            setattr(failure, name, getattr(cause, name))
+    return failure
 
 
 def failure(delivery: Delivery, sender: str) -> SMTPException:
@@ -125,6 +156,8 @@ def failure(delivery: Delivery, sender: str) -> SMTPException:
         return SMTPRecipientsRefused(
             [SMTPRecipientRefused(*response(reply), str(who)) for who, reply in delivery.refused]
         )
-    replies = [*delivery.content, delivery.data, delivery.recipients[-1][1]]
-    reply = next(each for each in replies if each is not None)
+    who, last = delivery.recipients[-1]
+    if last.code == 421:  # RFC 5321, 3.8: the server leaves, and DATA was never answered
+        return SMTPRecipientRefused(*response(last), str(who))
+    reply = next(each for each in (*delivery.content, delivery.data) if each is not None)
     return SMTPDataError(*response(reply))

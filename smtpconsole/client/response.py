@@ -24,3 +24,9 @@ def response(reply: Reply) -> SMTPResponse:
         return SMTPResponse(reply.code, text)
     lines = (line.decode("utf-8", "surrogateescape").strip() for line in reply.lines)
     return SMTPResponse(reply.code, "\n".join(lines))
+
+
+def as_reply(answer: SMTPResponse) -> Reply:
+    """The reply that has this response."""
+    lines = answer.message.encode("utf-8", "surrogateescape").split(b"\n")
+    return Reply(answer.code, lines)

@@ -175,6 +175,11 @@ class Connection(asyncio.BufferedProtocol):
         """Something can still be said."""
         return self.session.phase is not Phase.CLOSED
 
+    @property
+    def ssl_object(self) -> ssl.SSLObject | None:
+        """OpenSSL's own view of the TLS session."""
+        return self._layer.object if self._layer is not None else None
+
     def close(self) -> None:
         """End the connection in good order; nothing more is read."""
         if self.transport is None:
@@ -276,10 +281,10 @@ class Connection(asyncio.BufferedProtocol):
         try:
             is_over = layer.handshake()
         except (ssl.SSLError, OSError) as error:
-            self._carry(layer)  # the alert that tells the server why
+            self._put(layer.take_outgoing())  # the alert that tells the server why
             self._fail_tls(*_failed(error, layer, self._facts(layer)))
             return
-        self._carry(layer)
+        self._put(layer.take_outgoing())
         if not is_over:
             return
         self.tls = facts = self._facts(layer)
@@ -297,9 +302,6 @@ class Connection(asyncio.BufferedProtocol):
         """Pass on what TLS said, in the order of things."""
         if self.session.observe is not None:
             self.session.observe(Traced(seen) if isinstance(seen, Message) else Alerted(seen))
-
-    def _carry(self, layer: TlsLayer) -> None:
-        self._put(layer.take_outgoing())
 
     def _facts(self, layer: TlsLayer) -> TlsFacts:
         """All about the session; the chain only where somebody looks, or must be told."""
@@ -333,7 +335,7 @@ class Connection(asyncio.BufferedProtocol):
         except ssl.SSLError as error:
             self._fail_tls(*_failed(error, layer, self._facts(layer)))
             return
-        self._carry(layer)
+        self._put(layer.take_outgoing())
         if plain:
             self.session.receive(plain)
 

@@ -13,6 +13,7 @@ import re
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PLAIN = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
+_ASCII = ("ascii", "usascii")
 _UNQUOTED = re.compile(r'"(?:\\.|[^"\\])*"')  # a quoted string, to be blanked out
 
 
@@ -38,8 +39,33 @@ def mailbox(text: str) -> str:
 
 
 def path(text: str, *, encoding: str = "ascii") -> bytes:
-    """The address between angle brackets, as MAIL and RCPT want it; `""` is the null sender."""
-    return b"<%b>" % mailbox(text).encode(encoding)
+    """The address between angle brackets, as MAIL and RCPT want it; `""` is the null sender.
+
+    Where only ASCII goes, a domain of other letters is sent as A-labels.  UnicodeEncodeError
+    for other letters before the @.
+    """
+    bare = mailbox(text)
+    if not bare.isascii() and encoding.replace("-", "").lower() in _ASCII:
+        bare = with_a_labels(bare)
+    return b"<%b>" % bare.encode(encoding)
+
+
+def needs_utf8(text: str) -> bool:
+    """The address cannot be written in ASCII, not even with A-labels (RFC 6531, 3.3)."""
+    return not with_a_labels(mailbox(text)).isascii()
+
+
+def with_a_labels(address: str) -> str:
+    """The address with its domain as A-labels (RFC 5891), where that can be done."""
+    name, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    import idna  # heavy, and hardly ever wanted
+
+    try:
+        return f"{name}{at}{idna.encode(domain, uts46=True).decode('ascii')}"
+    except idna.IDNAError:
+        return address
 
 
 def domain(address: str) -> str:

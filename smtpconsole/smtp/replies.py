@@ -19,6 +19,17 @@ MAX_REPLY = 256 * 1024  # octets of one reply
 LINE_TOO_LONG = "reply line too long"
 REPLY_TOO_LONG = "reply too long"
 
+MALFORMED = frozenset(  # flaws that leave in doubt what the server said, not only how
+    {
+        "no reply code",
+        "reply code out of range",
+        "code changes within the reply",
+        "line without a code within the reply",
+        LINE_TOO_LONG,
+        REPLY_TOO_LONG,
+    }
+)
+
 _CODES = {b"%d " % code: code for code in range(200, 600)}
 _ENHANCED = re.compile(rb"([245])\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})(?=\s|$)")
 

@@ -39,6 +39,7 @@ from smtpconsole.smtp.events import (
 from smtpconsole.smtp.facts import TlsFacts
 from smtpconsole.smtp.replies import (
     LINE_TOO_LONG,
+    MALFORMED,
     REPLY_TOO_LONG,
     Reply,
     ReplyParser,
@@ -88,6 +89,8 @@ class Session:
         self.identity: str | None = None  # who we authenticated as
         self.is_secure = False
         self.last_reply: Reply | None = None
+        self.malformed: Reply | None = None  # the first answer that leaves in doubt what it says
+        self.surplus: Reply | None = None  # the first that nobody asked for
         self.challenge = b""  # the last of the AUTH under way, decoded
         self.claimed: str | None = None  # who the AUTH under way says we are
         self.owed = 0  # further replies to the oldest command, where it gets several
@@ -233,6 +236,8 @@ class Session:
         """Remark on the flaws of a reply; true if it cannot be paired and all is over."""
         for flaw in reply.flaws:
             self.remark(flaw, "")
+        if self._unanswered and self.malformed is None and MALFORMED & {*reply.flaws}:
+            self.malformed = reply
         if LINE_TOO_LONG in reply.flaws or REPLY_TOO_LONG in reply.flaws:
             self.receive_eof(Disconnected(f"{reply.flaws[-1]}; the reply has no end"), by_us=True)
             return True
@@ -244,6 +249,8 @@ class Session:
         if self.observe is not None:
             self.observe(Answered(reply, None))
         self.remark("unsolicited reply", str(reply))
+        if self.surplus is None:
+            self.surplus = reply
         if reply.code == 421:
             self.phase = Phase.CLOSING
 

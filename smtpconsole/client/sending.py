@@ -1,0 +1,249 @@
+"""class Sending: whole messages, each a transaction in as few round trips as the server allows."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from email.message import EmailMessage, Message
+from typing import Any, ClassVar
+
+from smtpconsole.client import email as messages
+from smtpconsole.client.errors import (
+    SMTPException,
+    SMTPNotSupported,
+    SMTPReadTimeoutError,
+    SMTPRecipientRefused,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+    failure,
+)
+from smtpconsole.client.link import LoopLock
+from smtpconsole.client.login import Login
+from smtpconsole.client.options import Options
+from smtpconsole.client.receipt import Receipt
+from smtpconsole.client.response import SMTPResponse, as_reply
+from smtpconsole.client.status import SMTPStatus
+from smtpconsole.client.typing import Default, Timeout
+from smtpconsole.smtp import addresses, content, exchanges
+from smtpconsole.smtp.addresses import mailbox, path
+from smtpconsole.smtp.capabilities import Capabilities, Keyword
+from smtpconsole.smtp.commands import Send
+from smtpconsole.smtp.envelope import envelope
+from smtpconsole.smtp.errors import Disconnected
+from smtpconsole.smtp.exchanges import Delivery
+from smtpconsole.smtp.replies import Reply
+
+_default = Default.token
+
+_STEPS = ("execute_command", "mail", "rcpt", "data")
+
+
+class Sending(Login):
+    """Sending messages."""
+
+    _is_watched: ClassVar[bool] = False  # a subclass has steps of its own
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._is_watched = any(getattr(cls, name) is not getattr(Sending, name) for name in _STEPS)
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._transactions = LoopLock()  # they do not interleave
+        self._known = Capabilities()  # the extensions as the engine has them, and those it is of
+        self._known_of: dict[str, str] = {}
+
+    async def sendmail(
+        self,
+        sender: str,
+        recipients: str | Sequence[str],
+        message: str | bytes,
+        /,
+        *,
+        mail_options: Iterable[str] | None = None,
+        rcpt_options: Iterable[str] | None = None,
+        timeout: Timeout = _default,
+    ) -> Receipt:
+        """Send a message (RFC 5321, 3.3); it greets first where needed.
+
+        Addresses may have display names; all are checked and encoded before the first octet is
+        sent.  `mail_options` and `rcpt_options` are parameters of MAIL and of each RCPT as they
+        are sent.  Returns a pair: the refused recipients with their responses, and the text of
+        the server's last word; it has the other replies, too (`Receipt`).
+
+        Raises ValueError, SMTPNotSupported (SMTPUTF8), SMTPSenderRefused,
+        SMTPRecipientsRefused if it is all of them, SMTPDataError; no transaction is left open.
+        """
+        people = [recipients] if isinstance(recipients, str) else list(recipients)
+        octets = content.canonical(message.encode("ascii") if isinstance(message, str) else message)
+        options = [] if mail_options is None else list(mail_options)
+        parameters = [] if rcpt_options is None else list(rcpt_options)
+        async with self._transactions.here:
+            if self.is_ehlo_or_helo_needed:
+                for address in (sender, *people):
+                    mailbox(address)
+                await self._greet(timeout)
+            known = self._capabilities()
+            if "SMTPUTF8" not in known and any(each.upper() == "SMTPUTF8" for each in options):
+                raise SMTPNotSupported("SMTPUTF8 is not supported by this server")
+            sends = envelope(
+                known, sender, people, octets, mail_options=options, rcpt_options=parameters
+            )
+            return await self._deliver(sender, *sends, octets, timeout)
+
+    def _capabilities(self) -> Capabilities:
+        """The extensions as the engine has them; users may have changed `esmtp_extensions`."""
+        if self.esmtp_extensions != self._known_of:
+            self._known_of = dict(self.esmtp_extensions)
+            self._known = Capabilities(
+                keywords=tuple(
+                    Keyword(name.upper(), parameters) for name, parameters in self._known_of.items()
+                )
+            )
+        return self._known
+
+    async def _deliver(
+        self, sender: str, mail: Send, rcpts: list[Send], octets: bytes, timeout: Timeout
+    ) -> Receipt:
+        if self._is_watched or not vars(self).keys().isdisjoint(_STEPS):
+            return await self._step_by_step(mail, rcpts, octets, timeout)
+        options, known = self._options, self._known
+        exchange = exchanges.deliver(
+            mail,
+            rcpts,
+            octets,
+            pipelining=options.pipelining and "PIPELINING" in known,
+            chunking=options.chunking and "CHUNKING" in known,
+            lmtp=options.lmtp,
+        )
+        try:
+            delivery = await self._run(exchange, timeout)
+        except SMTPServerDisconnected as error:
+            raise _parting(error, sender, rcpts) from error.__cause__
+        if delivery.is_delivered:
+            return Receipt(delivery)
+        await self._reset(timeout)
+        raise failure(delivery, sender)
+
+    async def _step_by_step(
+        self, mail: Send, rcpts: list[Send], octets: bytes, timeout: Timeout
+    ) -> Receipt:
+        """The same by the public methods, some of which a subclass has made its own."""
+        try:
+            answer = await self.mail(
+                mail.about, timeout=timeout, **_parameters(b"MAIL FROM:", mail)
+            )
+            delivery = Delivery(as_reply(answer))
+            for rcpt in rcpts:
+                delivery.recipients.append((rcpt.about, await self._name_recipient(rcpt, timeout)))
+            if not delivery.accepted:
+                raise failure(delivery, mail.about)
+            delivery.content = [as_reply(await self.data(octets, timeout=timeout))]
+        except (SMTPResponseException, SMTPRecipientsRefused):
+            await self._reset(timeout)
+            raise
+        return Receipt(delivery)
+
+    async def _name_recipient(self, rcpt: Send, timeout: Timeout) -> Reply:
+        try:
+            parameters = _parameters(b"RCPT TO:", rcpt)
+            return as_reply(await self.rcpt(rcpt.about, timeout=timeout, **parameters))
+        except SMTPRecipientRefused as error:
+            if error.code == SMTPStatus.domain_unavailable:
+                raise
+            return as_reply(SMTPResponse(error.code, error.message))
+
+    async def _reset(self, timeout: Timeout) -> None:
+        """Leave no transaction open; only the first error matters."""
+        if self.is_connected:
+            with contextlib.suppress(
+                SMTPServerDisconnected, SMTPResponseException, SMTPReadTimeoutError
+            ):
+                await self.rset(timeout=timeout)
+
+    async def send_message(
+        self,
+        message: EmailMessage | Message,
+        /,
+        *,
+        sender: str | None = None,
+        recipients: str | Sequence[str] | None = None,
+        mail_options: Iterable[str] | None = None,
+        rcpt_options: Iterable[str] | None = None,
+        timeout: Timeout = _default,
+    ) -> Receipt:
+        """Send an `email.message` (RFC 5322); sender and recipients are its own unless given.
+
+        Bcc is not sent.  BODY=8BITMIME (RFC 6152) and SMTPUTF8 (RFC 6531) are used where the
+        server offers the first and an address needs the second.  Returns what `sendmail` does,
+        and raises what that does; also ValueError if there is no sender or recipient, and
+        SMTPNotSupported if an address needs SMTPUTF8 and the server has it not.
+        """
+        if sender is None:
+            sender = messages.extract_sender(message)
+        if sender is None:
+            raise ValueError("No From header provided in message")
+        if recipients is None:
+            recipients = messages.extract_recipients(message)
+        people = [recipients] if isinstance(recipients, str) else list(recipients)
+        if not people:
+            raise ValueError("No recipient headers provided in message")
+        for address in (sender, *people):
+            mailbox(address)
+        options = [] if mail_options is None else list(mail_options)
+        await self._greet(timeout)
+        has_utf8 = self._uses_utf8((sender, *people))
+        if has_utf8 and "SMTPUTF8" not in map(str.upper, options):
+            options.append("SMTPUTF8")
+        is_8bit = self.supports_extension("8BITMIME")
+        if is_8bit and "BODY=8BITMIME" not in map(str.upper, options):
+            options.append("BODY=8BITMIME")
+        octets = messages.flatten_message(
+            message, utf8=has_utf8, cte_type="8bit" if is_8bit else "7bit"
+        )
+        return await self.sendmail(
+            sender,
+            people,
+            octets,
+            mail_options=options,
+            rcpt_options=rcpt_options,
+            timeout=timeout,
+        )
+
+    def _uses_utf8(self, people: Sequence[str]) -> bool:
+        """SMTPUTF8 is wanted and offered; SMTPNotSupported if nothing else would do."""
+        if all(mailbox(each).isascii() for each in people):
+            return False
+        if self.supports_extension("SMTPUTF8"):
+            return True
+        if any(addresses.needs_utf8(each) for each in people):
+            raise SMTPNotSupported(
+                "An address containing non-ASCII characters was provided, but SMTPUTF8 is not "
+                "supported by this server"
+            )
+        return False  # the domains are sent as A-labels
+
+
+def _parameters(start: bytes, send: Send) -> dict[str, Any]:
+    """The keywords of `mail` and `rcpt` that make this Send."""
+    encoding = "ascii" if send.data.isascii() else "utf-8"
+    words = send.line[len(start) + len(path(send.about, encoding=encoding)) :].split()
+    return {"options": [word.decode(encoding) for word in words], "encoding": encoding}
+
+
+def _parting(error: SMTPException, sender: str, rcpts: list[Send]) -> SMTPException:
+    """A server that hangs up with its refusal has refused: that is the error."""
+    cause = error.__cause__
+    if not isinstance(cause, Disconnected) or not cause.replies:
+        return error
+    mail, *answers = cause.replies
+    pairs = [(rcpt.about, reply) for rcpt, reply in zip(rcpts, answers, strict=False)]
+    delivery = Delivery(mail, pairs, next(iter(answers[len(rcpts) :]), None))
+    is_decided = (
+        not mail.is_positive
+        or (len(pairs) == len(rcpts) and not delivery.accepted)
+        or (delivery.data is not None and delivery.data.is_negative)
+        or cause.replies[-1].code == SMTPStatus.domain_unavailable
+    )
+    return failure(delivery, sender) if is_decided else error
