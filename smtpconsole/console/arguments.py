@@ -55,6 +55,17 @@ def _number(text: str) -> int:
     return int(text)
 
 
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def _size(text: str) -> int:
+    digits, unit = text.rstrip("kKmMgG"), text[-1:].upper()
+    unit = unit if unit in _UNITS else ""
+    if not digits.isascii() or not digits.isdecimal() or len(text) > len(digits) + 1:
+        raise ConsoleError(f"{text!r} is not a size", "give octets, or 500K, 30M, 2G")
+    return int(digits) * _UNITS[unit]
+
+
 def _complete_target(console: Console, word: str) -> Iterable[str]:
     known = (*console.targets_seen, *(f"{scheme}://" for scheme in SCHEMES))
     return (each for each in known if each.startswith(word))
@@ -73,6 +84,7 @@ ADDRESS = Kind("ADDRESS", complete=_complete_address)
 MECHANISM = Kind("MECHANISM", str.upper, _complete_mechanism)
 SECRET = Kind("PASSWORD", is_secret=True)
 NUMBER = Kind("NUMBER", _number)
+SIZE = Kind("SIZE", _size)
 TEXT = Kind("TEXT")
 WORDS = Kind("WORDS", is_rest=True)
 PATH = Kind("FILE")

@@ -21,6 +21,7 @@ from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial
 from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.smtp import exchanges
+from smtpconsole.smtp.capabilities import Capabilities
 from smtpconsole.smtp.commands import CONTENT, Send
 from smtpconsole.smtp.events import Entered, Noted, Phase, Target
 from smtpconsole.smtp.replies import Reply
@@ -269,9 +270,14 @@ class Console:
         return self.connection.session.phase if self.connection is not None else None
 
     @property
+    def known(self) -> Capabilities:
+        """What the server offers, as far as it was asked."""
+        return self.connection.session.capabilities if self.connection else Capabilities()
+
+    @property
     def mechanisms(self) -> tuple[str, ...]:
         """What the server offers for logging in."""
-        return self.connection.session.capabilities.mechanisms if self.connection else ()
+        return self.known.mechanisms
 
     @property
     def targets_seen(self) -> tuple[str, ...]:

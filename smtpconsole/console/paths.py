@@ -24,6 +24,24 @@ def history_file() -> Path:
     return state_folder() / "history.jsonl"
 
 
+def config_folder() -> Path:
+    """The folder of what a person has written; SMTPCONSOLE_CONFIG overrides it."""
+    given = os.environ.get("SMTPCONSOLE_CONFIG")
+    if given:
+        return Path(given)
+    return platformdirs.user_config_path("smtpconsole", appauthor=False)
+
+
+def template_folder() -> Path:
+    """Messages of one's own, with tokens."""
+    return config_folder() / "templates"
+
+
+def draft_file() -> Path:
+    """The message in the composer, kept while it is written."""
+    return state_folder() / "draft.json"
+
+
 def new_journal_file(now: datetime) -> Path:
     """A file of its own for this session."""
     return state_folder() / "journals" / f"{now:%Y-%m-%dT%H-%M-%S}-{os.getpid()}.jsonl"

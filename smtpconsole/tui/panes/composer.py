@@ -34,7 +34,7 @@ class ComposerPane(Pane):
     def compose(self) -> ComposeResult:
         draft = self.smtp_console.draft
         recipients = ", ".join(draft.recipients) or self.smtp_console.recipient
-        self.smtp_console.draft = draft.with_recipients(recipients)
+        self.smtp_console.draft = self._shown = draft.with_recipients(recipients)
         self._default_sender = draft.sender
         yield from _field("From", "from", draft.sender)
         yield from _field("To", "to", recipients)
@@ -49,10 +49,22 @@ class ComposerPane(Pane):
         self._show_envelope()
 
     def told(self, entries: Sequence[Entry]) -> None:
-        """Who has logged in is who sends, unless somebody else was named."""
+        """A command may have changed the message; who has logged in is who sends."""
+        if self.smtp_console.draft is not self._shown:
+            self._take()
         sender = self.query_one("#from", Input)
         if sender.value == self._default_sender and self.smtp_console.sender != sender.value:
             self._default_sender = sender.value = self.smtp_console.sender
+
+    def _take(self) -> None:
+        """Show a draft that was made elsewhere."""
+        draft = self._shown = self.smtp_console.draft
+        with self.prevent(Input.Changed, TextArea.Changed):
+            self.query_one("#from", Input).value = draft.sender
+            self.query_one("#to", Input).value = ", ".join(draft.recipients)
+            self.query_one("#subject", Input).value = draft.subject
+            self.query_one("#body", TextArea).text = draft.body
+        self._show_envelope()
 
     @on(Input.Changed)
     @on(TextArea.Changed)
@@ -63,7 +75,7 @@ class ComposerPane(Pane):
             subject=self._value("subject"),
             body=self.query_one("#body", TextArea).text,
         )
-        self.smtp_console.draft = draft.with_recipients(self._value("to"))
+        self.smtp_console.draft = self._shown = draft.with_recipients(self._value("to"))
         self._show_envelope()
 
     @on(Input.Submitted)
