@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 HOST = "127.0.0.1"
 _PIECE = 65536
+_NARROW = 16384  # octets a narrow link takes in advance
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,9 @@ class Link:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener = socket.create_server((HOST, 0))
+        if self._ways["up"].rate is not None:
+            # What this end's kernel took in advance would have left the sender's sight.
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _NARROW)
         self.port = int(self._listener.getsockname()[1])
         self.octets = {"up": 0, "down": 0}  # "up" is towards the server
         self.connections = 0
@@ -73,7 +77,7 @@ class Link:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._accept, sock=self._listener)
+        server = await asyncio.start_server(self._accept, sock=self._listener, limit=_NARROW)
         self._began.set()
         await self._stop.wait()
         server.close()
