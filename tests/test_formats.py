@@ -11,7 +11,7 @@ from smtpconsole.smtp import events, facts, sasl
 from smtpconsole.smtp.commands import command
 from smtpconsole.smtp.exchanges import ask, authenticate, hello, start_tls, typed
 from smtpconsole.smtp.replies import Reply
-from smtpconsole.transcript.formats import FORMATS, exported
+from smtpconsole.transcript.formats import FORMATS, exported, is_unchanged
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.transcript.turns import Side, turns
 
@@ -74,7 +74,11 @@ TEXT = """\
 
 
 def test_text_has_the_marks_of_swaks_and_no_secret() -> None:
-    assert exported(played(), "text") == TEXT
+    told = exported(played(), "text")
+    assert told.startswith(TEXT)
+    stamp, digest = told.removeprefix(TEXT).splitlines()
+    assert stamp.startswith("=== transcript by smtpconsole ") and "credentials" in stamp
+    assert digest.startswith("=== sha256 ") and is_unchanged(told)
 
 
 def test_markdown_begins_with_what_a_bug_tracker_wants_to_know() -> None:
@@ -98,7 +102,7 @@ def test_backticks_cannot_end_the_transcript() -> None:
     session = session_of(journal)
     converse(ask(command(b"NOOP")), "C: NOOP\nS: 250 ```` # `heading`", session)
     report = exported(journal, "markdown")
-    assert "`````text\n" in report and report.endswith("\n`````\n")
+    assert "`````text\n" in report and "\n`````\n" in report
 
 
 def test_content_is_known_as_content_and_a_failed_handshake_as_trouble() -> None:

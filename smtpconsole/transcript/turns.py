@@ -6,15 +6,17 @@ Lines are text as it came, secrets taken out.  Whoever shows them makes them vis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from smtpconsole.smtp import events
 from smtpconsole.smtp.commands import CONTENT, Send
 from smtpconsole.smtp.facts import TlsFacts
 from smtpconsole.transcript.journal import Entry, Journal
-from smtpconsole.transcript.redaction import masked
+from smtpconsole.transcript.redaction import Redactor, masked
+from smtpconsole.transcript.values import changed
 
 
 class Side(Enum):
@@ -36,8 +38,10 @@ class Turn:
     data: bytes = b""  # the same as it was on the wire, secrets taken out
     is_secure: bool = False
     is_trouble: bool = False  # refused, unsolicited, or worth a warning
-    send: Send | None = None  # what was sent, or what is answered
+    send: Send | None = None  # what was sent, or what is answered; secrets taken out
     code: int | None = None
+    answers: int | None = None  # the number of the turn that is answered
+    event: events.Event | None = None  # what the console tells of, as it was
 
     @property
     def mark(self) -> str:
@@ -48,6 +52,24 @@ class Turn:
     def is_content(self) -> bool:
         """The lines are those of a message."""
         return self.side is Side.CLIENT and self.send is not None and self.send.verb == CONTENT
+
+    @property
+    def verb(self) -> bytes:
+        """Of the command that was said or is answered; b"" if there is none."""
+        return self.send.verb if self.send is not None else b""
+
+    @property
+    def is_dialling(self) -> bool:
+        """A connection begins here."""
+        return isinstance(self.event, events.Dialling)
+
+    def telling(self, lines: Sequence[str]) -> Turn:
+        """The same turn with other words; its octets and its command follow."""
+        data = "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
+        send = self.send
+        if send is not None and self.side is Side.CLIENT:
+            send = replace(send, data=data)
+        return replace(self, lines=list(lines), data=data if self.data else b"", send=send)
 
 
 _MARKS = {
@@ -66,17 +88,19 @@ _MARKS = {
 }
 
 
-def turns(journal: Journal) -> Iterator[Turn]:
-    """All of a journal."""
-    return Teller(journal).tell(journal.entries)
+def turns(journal: Journal, *, reveal: bool = False) -> Iterator[Turn]:
+    """All of a journal; with `reveal` also the secrets that are still in memory."""
+    return Teller(journal, reveal=reveal).tell(journal.entries)
 
 
 class Teller:
-    """Tells a journal entry by entry, and remembers whether TLS is on."""
+    """Tells a journal entry by entry, and remembers whether TLS is on and what is unanswered."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._redactor = journal.redactor
+    def __init__(self, journal: Journal, *, reveal: bool = False) -> None:
+        self._redactor = Redactor() if reveal else journal.redactor
+        self._reveal = reveal
         self._is_secure = False
+        self._unanswered: deque[tuple[Send, int]] = deque()
 
     def tell(self, entries: Iterable[Entry]) -> Iterator[Turn]:
         """The turns of these entries, which follow those told before."""
@@ -89,8 +113,11 @@ class Teller:
     def _turn(self, entry: Entry) -> Turn | None:
         match entry.event:
             case events.Sent(send):
-                data = masked(send)
-                return Turn(entry.number, entry.at, Side.CLIENT, _lines(data), data, send=send)
+                if send.replies:
+                    self._unanswered.append((send, entry.number))
+                shown = send if self._reveal else self._shown(send)
+                lines = _lines(shown.data)
+                return Turn(entry.number, entry.at, Side.CLIENT, lines, shown.data, send=shown)
             case events.Answered(reply, send):
                 data = self._redactor.sweep(reply.octets)
                 return Turn(
@@ -100,17 +127,41 @@ class Teller:
                     _lines(data),
                     data,
                     is_trouble=reply.is_negative or send is None,
-                    send=send,
+                    send=send if send is None or self._reveal else self._shown(send),
                     code=reply.code,
+                    answers=self._asked(send) if send is not None else None,
                 )
             case events.Secured() | events.Dialling() | events.Closed():
                 self._is_secure = isinstance(entry.event, events.Secured)
+                if not self._is_secure:
+                    self._unanswered.clear()
         told = _told(entry.event)
         if told is None:
             return None
         text, is_trouble = told
+        event = changed(entry.event, self._redactor.sweep_text)
         lines = [self._redactor.sweep_text(line) for line in text.split("\n")]
-        return Turn(entry.number, entry.at, Side.CONSOLE, lines, is_trouble=is_trouble)
+        return Turn(entry.number, entry.at, Side.CONSOLE, lines, is_trouble=is_trouble, event=event)
+
+    def _asked(self, send: Send) -> int | None:
+        """The number of what is answered; what stands before it will get no answer any more."""
+        waiting = self._unanswered
+        at = next((at for at, (each, _) in enumerate(waiting) if each is send), None)
+        if at is None:  # the journal was read from a file, and its objects are others
+            at = next((at for at, (each, _) in enumerate(waiting) if each.verb == send.verb), None)
+        if at is None:
+            return None
+        for _ in range(at):
+            waiting.popleft()
+        said, number = waiting[0]
+        if said.replies == 1:
+            waiting.popleft()
+        return number
+
+    def _shown(self, send: Send) -> Send:
+        """The same without what is secret."""
+        data = self._redactor.sweep(masked(send))
+        return send if data == send.data else replace(send, data=data, secret=None)
 
 
 def _lines(data: bytes) -> list[str]:
