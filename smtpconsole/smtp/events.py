@@ -188,6 +188,15 @@ class Noted:
     text: str
 
 
+@dataclass(slots=True)
+class Marked:
+    """A person marked an entry of the journal, with a remark if there is one to make."""
+
+    number: int
+    remark: str = ""
+    is_on: bool = True  # False takes the mark away
+
+
 Event = (
     Sent
     | Received
@@ -207,4 +216,5 @@ Event = (
     | Closed
     | Entered
     | Noted
+    | Marked
 )

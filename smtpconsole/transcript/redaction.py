@@ -2,44 +2,108 @@
 
 1. Where a secret was said, its octets are marked (`Send.secret`); `masked` cuts them out.
 2. Servers echo.  A `Redactor` learns each secret, as it was said and decoded, and sweeps
-   whatever else is told for the same octets; a `Sweep` does so across segment borders.
-3. Needles shorter than four octets are not hunted for: they would make holes everywhere.
+   whatever else is told for it in every encoding of `encodings`, whatever the case.
+3. A `Sweep` does so across segment borders: the octets that may be the beginning of a secret are
+   held back, and told later as part of the segment they came with.
+4. Needles shorter than four octets are not hunted for: they would make holes everywhere.
 """
 
 from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
+from urllib.parse import quote_from_bytes
 
 from smtpconsole.smtp.commands import Send
 
 MASK = b"[not shown]"
 _SHORTEST = 4
+_MASKED = re.compile(rb"\[\d+ octets not shown\]")
 
 
 def masked(send: Send) -> bytes:
     """The octets that were said, the secret ones replaced by their number."""
+    return _masked(send)[0]
+
+
+def masked_send(send: Send) -> Send:
+    """The same as a Send whose `secret` covers the mask; masking it again changes nothing."""
     if send.secret is None:
-        return send.data
+        return send
+    data, hidden = _masked(send)
+    return Send(data, send.verb, send.replies, hidden, send.about)
+
+
+def _masked(send: Send) -> tuple[bytes, slice | None]:
+    if send.secret is None:
+        return send.data, None
     start, stop, _ = send.secret.indices(len(send.data))
-    hidden = b"[%d octets not shown]" % (stop - start)
-    return send.data[:start] + hidden + send.data[stop:]
+    said = send.data[start:stop]
+    hidden = said if is_masked(said) else b"[%d octets not shown]" % len(said)
+    return send.data[:start] + hidden + send.data[stop:], slice(start, start + len(hidden))
+
+
+def is_masked(said: bytes) -> bool:
+    """What was secret has been replaced already, as in a session that is read from a file."""
+    return _MASKED.fullmatch(said) is not None
+
+
+def encodings(secret: bytes) -> Iterator[bytes]:
+    """A secret in the forms that mail and its servers give it."""
+    forms = dict.fromkeys((secret, *_respelled(secret)))
+    for form in forms:
+        yield form
+        yield from _base64(form)
+    yield secret.hex().encode()
+    for separator in (" ", ":"):
+        yield secret.hex(separator).encode()
+    for sign in (b"=", b"%", b"+"):  # quoted-printable, percent and xtext (RFC 3461, 4)
+        yield b"".join([b"%b%02x" % (sign, octet) for octet in secret])
+    percent = quote_from_bytes(secret, safe="").encode()
+    yield from (percent, percent.replace(b"%", b"="), percent.replace(b"%", b"+"))
+
+
+def _respelled(secret: bytes) -> Iterator[bytes]:
+    """The same characters in other character sets; NTLM has UTF-16."""
+    try:
+        text = secret.decode()
+    except UnicodeDecodeError:
+        return
+    yield text.encode("utf-16-le")
+    yield text.encode("utf-16-be")
+    yield text.encode("latin-1", "ignore") if not text.isascii() else secret
+
+
+def _base64(octets: bytes) -> Iterator[bytes]:
+    """Base64 of it alone, and what is always the same of it where other octets stand around."""
+    for encode in (base64.standard_b64encode, base64.urlsafe_b64encode):
+        yield encode(octets)
+        for phase in range(3):
+            whole = encode(bytes(phase) + octets)
+            end = (phase + len(octets)) * 8 // 6
+            yield whole[-(-phase * 8 // 6) : end]
 
 
 class Redactor:
     """Knows the secrets of a session, and takes them out of text."""
 
     def __init__(self) -> None:
-        self._needles: set[bytes] = set()
+        self._needles: set[bytes] = set()  # lower case
+        self._telling: list[bytes] = []  # where none of these is, there is no needle
+        self._words: dict[bytes, bytes] = {}
         self._pattern: re.Pattern[bytes] | None = None
+        self._beginnings: set[bytes] = set()
+        self._last: frozenset[int] = frozenset()  # octets that a beginning ends with
+        self._longest = 0
 
     def learn(self, secret: bytes) -> None:
-        """A secret as a person knows it: also its base64 is one."""
-        self._add(secret, base64.b64encode(secret))
+        """A secret as a person knows it; it is hunted for in every encoding."""
+        self._add(set(encodings(secret)))
 
     def learn_said(self, send: Send) -> None:
         """A secret as it was said, usually in base64."""
-        if send.secret is None:
+        if send.secret is None or is_masked(send.data[send.secret]):
             return
         said = send.data[send.secret]
         try:
@@ -49,34 +113,86 @@ class Redactor:
         if decoded and decoded.decode("utf-8", "surrogateescape") == send.about:
             return  # the user's name: in MAIL FROM it is none
         # PLAIN: authorization identity, user and password, of which the last is the secret.
-        self._add(said, decoded, decoded.rpartition(b"\0")[2])
+        password = decoded.rpartition(b"\0")[2]
+        self._add({said, said.strip(), decoded, *encodings(password)})
 
-    def _add(self, *needles: bytes) -> None:
-        self._needles |= {needle for needle in needles if len(needle) >= _SHORTEST}
-        if self._needles:
-            # The longest first, so that a part does not spoil the whole.
-            ordered = sorted(self._needles, key=len, reverse=True)
-            self._pattern = re.compile(b"|".join(map(re.escape, ordered)))
+    def _add(self, needles: set[bytes]) -> None:
+        found = {needle.lower() for needle in needles if len(needle) >= _SHORTEST}
+        if found <= self._needles:
+            return
+        self._needles |= found
+        # The longest first, so that a part does not spoil the whole.
+        ordered = sorted(self._needles, key=len, reverse=True)
+        self._pattern = re.compile(b"|".join(map(re.escape, ordered)), re.IGNORECASE)
+        self._telling = []
+        for needle in reversed(ordered):
+            if not any(each in needle for each in self._telling):
+                self._telling.append(needle)
+        self._words = {}
+        for needle in found:
+            self._beginnings |= {needle[:length] for length in range(1, len(needle))}
+        self._last = frozenset(each[-1] for each in self._beginnings)
+        self._longest = len(ordered[0])
+
+    def is_clean(self, data: bytes) -> bool:
+        """The octets hold no secret, nor the beginning of one at their end."""
+        return self._pattern is None or not (self.holds_secret(data) or self.unfinished(data))
+
+    def holds_secret(self, data: bytes) -> bool:
+        """The octets hold a secret known so far."""
+        lowered = data.lower()
+        for needle in self._telling:  # noqa: SIM110  # half as dear as a generator
+            if needle in lowered:
+                return True
+        return False
 
     def sweep(self, data: bytes) -> bytes:
         """The octets without any secret known so far."""
-        return data if self._pattern is None else self._pattern.sub(MASK, data)
+        # Looking for each needle is twenty times as fast as the pattern where there is none.
+        if self._pattern is None or not self.holds_secret(data):
+            return data
+        return self._pattern.sub(MASK, data)
+
+    def sweep_word(self, word: bytes) -> bytes:
+        """The same for one of the few words that come again and again."""
+        found = self._words.get(word)
+        if found is None:
+            if len(self._words) > 1000:
+                self._words = {}
+            found = self._words[word] = self.sweep(word)
+        return found
 
     def sweep_text(self, text: str) -> str:
         """The same for text; octets that are no UTF-8 are surrogates."""
         if self._pattern is None:
             return text
-        octets = text.encode("utf-8", "surrogateescape")
+        octets = text.encode("utf-8", "surrogatepass" if _has_others(text) else "surrogateescape")
+        if not self.holds_secret(octets):
+            return text
         return self.sweep(octets).decode("utf-8", "surrogateescape")
+
+    def found(self, data: bytes) -> list[tuple[int, int]]:
+        """Where the secrets are."""
+        if self._pattern is None or not self.holds_secret(data):
+            return []
+        return [each.span() for each in self._pattern.finditer(data)]
 
     def unfinished(self, data: bytes) -> int:
         """How many octets at the end may be the beginning of a secret."""
-        longest = max(map(len, self._needles), default=1) - 1
-        for length in range(min(longest, len(data)), 0, -1):
-            tail = data[-length:]
-            if any(needle.startswith(tail) for needle in self._needles):
+        if not data or self._pattern is None:
+            return 0
+        tail = data[-self._longest :].lower()
+        if tail[-1] not in self._last:  # nearly always: a segment ends with LF
+            return 0
+        for length in range(min(self._longest - 1, len(tail)), 0, -1):
+            if tail[-length:] in self._beginnings:
                 return length
         return 0
+
+
+def _has_others(text: str) -> bool:
+    """Surrogates that stand for no octet; only a file can hold them."""
+    return any("\ud800" <= char <= "\udfff" and not "\udc80" <= char <= "\udcff" for char in text)
 
 
 class Sweep:
@@ -84,16 +200,62 @@ class Sweep:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        self._held = b""
+        self._pending: list[tuple[int, bytes]] = []  # segment, and what of it is held back
+
+    def segment(self, number: int, data: bytes) -> tuple[bytes, int, list[tuple[int, bytes]]]:
+        """What can be told of a segment, how many octets of it are held back, and what was held
+        back of segments before; a secret belongs to the one in which it begins."""
+        if not self._pending and self._redactor.is_clean(data):
+            return data, 0, []
+        self._pending.append((number, data))
+        told, self._pending = self._shares(is_over=False)
+        held = len(self._pending[-1][1]) if self._pending else 0
+        return told[-1][1], held, [(each, text) for each, text in told[:-1] if text]
+
+    def _shares(self, *, is_over: bool) -> tuple[list[tuple[int, bytes]], list[tuple[int, bytes]]]:
+        """Of each segment what can be told of it now, and what is held back still."""
+        whole = b"".join([piece for _, piece in self._pending])
+        found = self._redactor.found(whole)
+        stop = len(whole) if is_over else self._stop(whole, found)
+        told, held, at = [], [], 0
+        for number, piece in self._pending:
+            end = at + len(piece)
+            told.append((number, _without(whole, found, at, min(end, stop))))
+            if end > stop:
+                held.append((number, whole[max(at, stop) : end]))
+            at = end
+        return told, held
+
+    def _stop(self, whole: bytes, found: list[tuple[int, int]]) -> int:
+        """Where what may be the beginning of a secret begins; it may hold a shorter one."""
+        stop = len(whole) - self._redactor.unfinished(whole)
+        for first, end in found:
+            if first < stop < end:
+                return end + self._stop(whole[end:], [])
+        return stop
 
     def feed(self, data: bytes) -> bytes:
-        """What can be told now; the beginning of what may be a secret is held back."""
-        data = self._redactor.sweep(self._held + data)
-        held = self._redactor.unfinished(data)
-        self._held = data[len(data) - held :]
-        return data[: len(data) - held]
+        """What can be told now of the stream as a whole."""
+        told, _, back = self.segment(0, data)
+        return b"".join([text for _, text in back]) + told
 
     def flush(self) -> bytes:
         """What was held back."""
-        held, self._held = self._held, b""
-        return held
+        return b"".join([piece for _, piece in self.settle()])
+
+    def settle(self) -> list[tuple[int, bytes]]:
+        """The same by segment: the stream ends here, or nobody waits any longer."""
+        told, self._pending = self._shares(is_over=True)
+        return told
+
+
+def _without(whole: bytes, found: list[tuple[int, int]], start: int, stop: int) -> bytes:
+    """A part of the stream; of the secrets in it a mask where they begin."""
+    parts = []
+    for first, end in found:
+        if end <= start or first >= stop:
+            continue
+        if first >= start:
+            parts += [whole[start:first], MASK]
+        start = max(start, end)
+    return b"".join([*parts, whole[start:stop]])

@@ -6,7 +6,6 @@ Lines are text as it came, secrets taken out.  Whoever shows them makes them vis
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -94,27 +93,23 @@ def turns(journal: Journal, *, reveal: bool = False) -> Iterator[Turn]:
 
 
 class Teller:
-    """Tells a journal entry by entry, and remembers whether TLS is on and what is unanswered."""
+    """Tells entries of a journal, in whatever order."""
 
     def __init__(self, journal: Journal, *, reveal: bool = False) -> None:
         self._redactor = Redactor() if reveal else journal.redactor
         self._reveal = reveal
-        self._is_secure = False
-        self._unanswered: deque[tuple[Send, int]] = deque()
 
     def tell(self, entries: Iterable[Entry]) -> Iterator[Turn]:
-        """The turns of these entries, which follow those told before."""
+        """The turns of these entries."""
         for entry in entries:
             turn = self._turn(entry)
             if turn is not None:
-                turn.is_secure = self._is_secure
+                turn.is_secure = entry.is_secure
                 yield turn
 
     def _turn(self, entry: Entry) -> Turn | None:
         match entry.event:
             case events.Sent(send):
-                if send.replies:
-                    self._unanswered.append((send, entry.number))
                 shown = send if self._reveal else self._shown(send)
                 lines = _lines(shown.data)
                 return Turn(entry.number, entry.at, Side.CLIENT, lines, shown.data, send=shown)
@@ -129,12 +124,8 @@ class Teller:
                     is_trouble=reply.is_negative or send is None,
                     send=send if send is None or self._reveal else self._shown(send),
                     code=reply.code,
-                    answers=self._asked(send) if send is not None else None,
+                    answers=entry.asked,
                 )
-            case events.Secured() | events.Dialling() | events.Closed():
-                self._is_secure = isinstance(entry.event, events.Secured)
-                if not self._is_secure:
-                    self._unanswered.clear()
         told = _told(entry.event)
         if told is None:
             return None
@@ -142,21 +133,6 @@ class Teller:
         event = changed(entry.event, self._redactor.sweep_text)
         lines = [self._redactor.sweep_text(line) for line in text.split("\n")]
         return Turn(entry.number, entry.at, Side.CONSOLE, lines, is_trouble=is_trouble, event=event)
-
-    def _asked(self, send: Send) -> int | None:
-        """The number of what is answered; what stands before it will get no answer any more."""
-        waiting = self._unanswered
-        at = next((at for at, (each, _) in enumerate(waiting) if each is send), None)
-        if at is None:  # the journal was read from a file, and its objects are others
-            at = next((at for at, (each, _) in enumerate(waiting) if each.verb == send.verb), None)
-        if at is None:
-            return None
-        for _ in range(at):
-            waiting.popleft()
-        said, number = waiting[0]
-        if said.replies == 1:
-            waiting.popleft()
-        return number
 
     def _shown(self, send: Send) -> Send:
         """The same without what is secret."""
@@ -198,7 +174,7 @@ def _told(event: events.Event) -> tuple[str, bool] | None:
             return f"the server closed the connection{because}", not was_announced
         case events.Closed("client", error):
             return "connection closed" + (f": {error}" if error else ""), error is not None
-        case events.Noted(text):
+        case events.Noted(text) | events.Marked(_, text, True) if text:
             return text, False
     return None
 
