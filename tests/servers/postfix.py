@@ -183,6 +183,7 @@ virtual_uid_maps = static:8
 virtual_gid_maps = static:8
 virtual_minimum_uid = 1
 message_size_limit = {SIZE}
+recipient_delimiter = +
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 smtpd_client_connection_rate_limit = 0
 smtpd_peername_lookup = no
