@@ -10,7 +10,6 @@ from smtpconsole.smtp import addresses, content
 from smtpconsole.smtp.capabilities import Capabilities, Keyword, parse
 from smtpconsole.smtp.commands import Send, command, mail, raw, rcpt
 from smtpconsole.smtp.replies import Reply
-from smtpconsole.smtp.sasl import MECHANISMS, MechanismError, claimed_user, credentials
 
 
 def test_mail_declares_size_first() -> None:
@@ -165,36 +164,3 @@ def test_any_ehlo_reply_can_be_read(lines: list[bytes]) -> None:
     assert all(word.name and known.parameters(word.name) is not None for word in known)
     assert isinstance(known.mechanisms, tuple)
     assert known.size is None or known.size > 0
-
-
-# --- SASL
-
-
-def test_credentials_do_not_show_their_password() -> None:
-    assert "secret" not in repr(credentials("tim", "secret"))
-    assert credentials(b"\xff", b"\xfe").user == b"\xff"
-
-
-def test_a_machine_without_md5_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise ValueError("disabled for FIPS")
-
-    monkeypatch.setattr("smtpconsole.smtp.sasl.cram_md5.hmac.new", refuse)
-    turns = MECHANISMS["CRAM-MD5"](credentials("tim", "x"))
-    next(turns)
-    with pytest.raises(MechanismError, match="MD5 is not available"):
-        turns.send(b"<1@x>")
-
-
-@pytest.mark.parametrize(
-    ("response", "challenge", "user"),
-    [
-        (b"AHRpbQBw", b"", "tim"),
-        (b"dGlt", b"User Name\0", "tim"),
-        (b"dGltIDAw", b"<1@x>", "tim"),
-        (b"dGlt", b"Password:", None),
-        (b"%%%", b"", None),
-    ],
-)
-def test_who_a_response_says_to_be(response: bytes, challenge: bytes, user: str | None) -> None:
-    assert claimed_user(response, challenge) == user

@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conversation import Watched, converse, ready
+from conversation import converse, ready
 
-from smtpconsole.smtp import sasl
 from smtpconsole.smtp.commands import Send, command, mail, rcpt
 from smtpconsole.smtp.errors import Disconnected
-from smtpconsole.smtp.events import Phase, Sent
 from smtpconsole.smtp.exchanges import (
     Delivery,
-    authenticate,
     deliver,
     deliver_all,
     hello,
@@ -22,7 +19,6 @@ from smtpconsole.smtp.exchanges import (
 )
 from smtpconsole.smtp.replies import Reply
 
-TIM = sasl.credentials("tim", "tanstaaftanstaaf")
 SENDER = mail("a@example.org")
 
 
@@ -54,111 +50,6 @@ def test_quit_does_not_mind_a_server_that_just_leaves() -> None:
 
 def test_quit_that_is_refused_is_told() -> None:
     assert converse(quit(), "C: QUIT\nS: 500 stay").code == 500
-
-
-# --- authentication
-
-
-def test_plain_in_one_round_trip() -> None:
-    session = ready()
-    reply = converse(
-        authenticate(sasl.MECHANISMS["PLAIN"], TIM),
-        "C: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS: 235 ok",
-        session,
-    )
-    assert reply.code == 235
-    assert session.identity == "tim"
-    assert isinstance(session, Watched)
-    (sent,) = (event.send for event in session.of(Sent))
-    assert sent.data[: sent.secret.start] == b"AUTH PLAIN "
-    assert sent.data[sent.secret.stop :] == b"\r\n"
-
-
-def test_plain_without_initial_response() -> None:
-    converse(
-        authenticate(sasl.MECHANISMS["PLAIN"], TIM, initial=False),
-        "C: AUTH PLAIN\nS: 334 \nC: AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS: 235 ok",
-    )
-
-
-@pytest.mark.parametrize("prompt", ["UGFzc3dvcmQ6", " UGFzc3dvcmQ6", "UGFzc3dvcmQA"])
-def test_login_takes_prompts_as_they_come(prompt: str) -> None:
-    converse(
-        authenticate(sasl.MECHANISMS["LOGIN"], TIM),
-        f"C: AUTH LOGIN dGlt\nS: 334 {prompt}\nC: dGFuc3RhYWZ0YW5zdGFhZg==\nS: 235 ok",
-    )
-
-
-def test_login_repeats_the_user_to_a_server_that_ignored_it() -> None:
-    converse(
-        authenticate(sasl.MECHANISMS["LOGIN"], TIM),
-        """
-        C: AUTH LOGIN dGlt
-        S: 334 VXNlcm5hbWU6
-        C: dGlt
-        S: 334 UGFzc3dvcmQ6
-        C: dGFuc3RhYWZ0YW5zdGFhZg==
-        S: 235 ok
-        """,
-    )
-
-
-def test_cram_md5_with_the_example_of_rfc_2195() -> None:
-    converse(
-        authenticate(sasl.MECHANISMS["CRAM-MD5"], TIM),
-        """
-        C: AUTH CRAM-MD5
-        S: 334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+
-        C: dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw
-        S: 235 ok
-        """,
-    )
-
-
-def test_credentials_that_are_refused_are_a_reply() -> None:
-    session = ready()
-    reply = converse(
-        authenticate(sasl.MECHANISMS["PLAIN"], TIM),
-        "C: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS: 535 5.7.8 no",
-        session,
-    )
-    assert reply.code == 535
-    assert session.identity is None and session.phase is Phase.READY
-
-
-def test_a_server_that_asks_too_much_is_cancelled() -> None:
-    session = ready()
-    with pytest.raises(sasl.MechanismError, match="asks for more than PLAIN"):
-        converse(
-            authenticate(sasl.MECHANISMS["PLAIN"], TIM),
-            "C: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS: 334 \nC: *\nS: 501 cancelled",
-            session,
-        )
-    assert session.phase is Phase.READY
-
-
-def test_a_challenge_that_is_no_base64_is_cancelled() -> None:
-    with pytest.raises(sasl.MechanismError, match="not base64"):
-        converse(
-            authenticate(sasl.MECHANISMS["CRAM-MD5"], TIM),
-            "C: AUTH CRAM-MD5\nS: 334 %%%\nC: *\nS: 501 cancelled",
-        )
-
-
-def test_a_server_that_never_stops_asking_is_cancelled(monkeypatch: Any) -> None:
-    def endless(who: sasl.Credentials) -> sasl.Turns:
-        while True:
-            yield b""
-
-    mechanism = sasl.Mechanism("X-ENDLESS", 1, endless, True)
-    script = "C: AUTH X-ENDLESS =\nS: 334 \n" + "C: \nS: 334 \n" * 8 + "C: *\nS: 501 no"
-    with pytest.raises(sasl.MechanismError, match="still asks after 8"):
-        converse(authenticate(mechanism, TIM), script)
-
-
-def test_the_strongest_mechanism_in_common_comes_first() -> None:
-    names = [each.name for each in sasl.usable(("GSSAPI", "LOGIN", "PLAIN", "CRAM-MD5"))]
-    assert names == ["CRAM-MD5", "PLAIN", "LOGIN"]
 
 
 # --- delivery
@@ -452,7 +343,6 @@ def test_a_rehearsal_may_answer_otherwise() -> None:
 
     assert len(rehearse(deliver(SENDER, recipients("b@x"), b""), never)) == 1
     assert [batch[0].verb for batch in rehearse(quit())] == [b"QUIT"]
-    assert rehearse(authenticate(sasl.MECHANISMS["PLAIN"], TIM))[0][0].secret is not None
     assert rehearse(_nothing()) == [(command(b"NOOP"),)]
 
 

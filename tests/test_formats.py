@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from smtpconsole.smtp import events, facts, sasl
 from smtpconsole.smtp.commands import command
-from smtpconsole.smtp.exchanges import ask, authenticate, hello, start_tls, typed
+from smtpconsole.smtp.exchanges import ask, hello, start_tls, typed
+from smtpconsole.smtp.login import authenticate
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.transcript.formats import FORMATS, exported, is_unchanged
 from smtpconsole.transcript.journal import Journal

@@ -10,7 +10,8 @@ from smtpconsole.client.errors import SMTPAuthenticationError, SMTPException
 from smtpconsole.client.response import SMTPResponse
 from smtpconsole.client.status import SMTPStatus
 from smtpconsole.client.typing import Default, Timeout
-from smtpconsole.smtp import exchanges, sasl
+from smtpconsole.smtp import login as logins
+from smtpconsole.smtp import sasl
 
 _default = Default.token
 
@@ -119,9 +120,7 @@ class Login(Commands):
         password: str | bytes,
         timeout: Timeout,
     ) -> SMTPResponse:
-        exchange = exchanges.authenticate(
-            sasl.MECHANISMS[name], sasl.credentials(username, password)
-        )
+        exchange = logins.authenticate(sasl.MECHANISMS[name], sasl.credentials(username, password))
         try:
             reply = await self._through(exchange, timeout)
         except sasl.MechanismError as error:

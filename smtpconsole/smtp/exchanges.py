@@ -8,7 +8,6 @@ generator runs on a connection, in a test against a written conversation, and in
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,10 +16,7 @@ from smtpconsole.smtp import content as octets
 from smtpconsole.smtp.commands import CONTENT, GREETING, PER_RECIPIENT, Send, command
 from smtpconsole.smtp.errors import Disconnected
 from smtpconsole.smtp.replies import Reply
-from smtpconsole.smtp.sasl import Credentials, Mechanism, MechanismError
 from smtpconsole.smtp.session import Batch, Exchange, Session
-
-MAX_CHALLENGES = 8
 
 _DATA = b"DATA\r\n"
 _NO_EHLO = (500, 502, 504)  # RFC 5321, 3.2: the server may be older than EHLO
@@ -55,56 +51,6 @@ def hello(name: bytes, *, lmtp: bool = False) -> Exchange[Reply]:
 def start_tls() -> Exchange[Reply]:
     """STARTTLS (RFC 3207); on 220 it returns only when the handshake is over."""
     return (yield from ask(command(b"STARTTLS")))
-
-
-def authenticate(
-    mechanism: Mechanism, who: Credentials, *, initial: bool = True
-) -> Exchange[Reply]:
-    """Log in (RFC 4954, 4); MechanismError if the mechanism gave up, after AUTH was cancelled."""
-    user = who.user.decode("utf-8", "surrogateescape")
-    turns = mechanism(who)
-    response: bytes | None = next(turns)
-    if not mechanism.speaks_first:
-        response = None
-    line = b"AUTH " + mechanism.name.encode("ascii")
-    start = len(line) + 1
-    if initial and response is not None:
-        line += b" " + (base64.b64encode(response) or b"=")
-        response = None
-    secret = slice(start, len(line)) if len(line) > start else None
-    reply = yield from ask(Send(line + b"\r\n", b"AUTH", secret=secret, about=user))
-    challenges = 0
-    while reply.code == 334:
-        challenges += 1
-        try:
-            if challenges > MAX_CHALLENGES:
-                raise MechanismError(f"the server still asks after {MAX_CHALLENGES} answers")
-            if response is None:
-                response = turns.send(_challenge(reply))
-        except MechanismError as error:
-            yield from _cancel()
-            raise error
-        except StopIteration:
-            yield from _cancel()
-            raise MechanismError(
-                f"the server asks for more than {mechanism.name} has to say"
-            ) from None
-        line = base64.b64encode(response)
-        response = None
-        secret = slice(0, len(line))
-        reply = yield from ask(Send(line + b"\r\n", b"AUTH", secret=secret, about=user))
-    return reply
-
-
-def _challenge(reply: Reply) -> bytes:
-    try:
-        return base64.b64decode(reply.lines[0].strip(), validate=True)
-    except ValueError as error:
-        raise MechanismError("the server's challenge is not base64") from error
-
-
-def _cancel() -> Exchange[Reply]:
-    return (yield from ask(Send(b"*\r\n", b"AUTH")))
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol, TypeVar
 
-from smtpconsole.smtp import reactions, sasl
+from smtpconsole.smtp import reactions
 from smtpconsole.smtp.capabilities import Capabilities
 from smtpconsole.smtp.commands import CONTENT, PER_RECIPIENT, Send
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence
@@ -45,6 +45,7 @@ from smtpconsole.smtp.replies import (
     ReplyParser,
     stranger,
 )
+from smtpconsole.smtp.sasl import claims
 from smtpconsole.smtp.transaction import Transaction
 
 T = TypeVar("T")
@@ -53,7 +54,7 @@ Batch = Sequence[Send]
 Exchange = Generator[Batch, list[Reply], T]
 Observer = Callable[[Event], None]
 
-_AUTH = re.compile(rb"\s*AUTH\s+\S+\s+(\S.*)", re.IGNORECASE | re.DOTALL)
+_AUTH = re.compile(rb"\s*AUTH\s+(\S+)\s+(\S.*)", re.IGNORECASE | re.DOTALL)
 _PATH = re.compile(rb"<([^>]*)>")
 
 
@@ -91,6 +92,7 @@ class Session:
         self.last_reply: Reply | None = None
         self.malformed: Reply | None = None  # the first answer that leaves in doubt what it says
         self.surplus: Reply | None = None  # the first that nobody asked for
+        self.mechanism = ""  # of the AUTH under way, or the last
         self.challenge = b""  # the last of the AUTH under way, decoded
         self.claimed: str | None = None  # who the AUTH under way says we are
         self.owed = 0  # further replies to the oldest command, where it gets several
@@ -123,15 +125,21 @@ class Session:
         if self.phase is Phase.AUTH:
             if line == b"*":
                 return Send(data, b"AUTH")
-            who = sasl.claimed_user(line, self.challenge)
-            return Send(data, b"AUTH", secret=slice(0, len(line)), about=who)
+            return self._typed_response(data, self.mechanism, 0, len(line))
         verb = line.split(None, 1)[0].upper() if line.strip() else b""
         if verb == b"AUTH" and (found := _AUTH.match(line)):
-            who = sasl.claimed_user(found[1], b"")
-            return Send(data, verb, secret=slice(*found.span(1)), about=who)
+            mechanism = found[1].decode("ascii", "replace")
+            return self._typed_response(data, mechanism, *found.span(2))
         if verb in (b"MAIL", b"RCPT") and (path := _PATH.search(line)):
             return Send(data, verb, about=path[1].decode("utf-8", "surrogateescape"))
         return Send(data, verb)
+
+    def _typed_response(self, data: bytes, mechanism: str, start: int, stop: int) -> Send:
+        # On the AUTH line the dialogue begins; afterwards it has been told who it is about.
+        challenge, claimed = (b"", None) if start else (self.challenge, self.claimed)
+        who = claims.claimed_user(mechanism, data[start:stop], challenge, claimed)
+        is_secret = stop > start and claims.holds_secret(mechanism)
+        return Send(data, b"AUTH", secret=slice(start, stop) if is_secret else None, about=who)
 
     def _typed_content(self, line: bytes, data: bytes) -> Send:
         if line != b".":

@@ -14,7 +14,8 @@ from smtpconsole.smtp import sasl
 from smtpconsole.smtp.envelope import envelope
 from smtpconsole.smtp.errors import HandshakeFailed
 from smtpconsole.smtp.events import Target
-from smtpconsole.smtp.exchanges import authenticate, deliver, hello, quit, start_tls
+from smtpconsole.smtp.exchanges import deliver, hello, quit, start_tls
+from smtpconsole.smtp.login import authenticate
 
 pytestmark = pytest.mark.servers
 

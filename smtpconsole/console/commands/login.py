@@ -8,7 +8,8 @@ from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import ADDRESS, MECHANISM, SECRET
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
-from smtpconsole.smtp import exchanges, sasl
+from smtpconsole.smtp import login as logins
+from smtpconsole.smtp import sasl
 
 
 @command
@@ -32,7 +33,7 @@ async def login(
         raise ConsoleError("nobody to log in as; nothing was sent")
     password = password or await console.front.ask(_question(console, user), secret=True)
     console.journal.redactor.learn(password.encode())
-    reply = await console.run(exchanges.authenticate(chosen, sasl.credentials(user, password)))
+    reply = await console.run(logins.authenticate(chosen, sasl.credentials(user, password)))
     if reply.is_positive:
         console.front.show(Answer(f"logged in as {user} with {chosen.name}"))
         return

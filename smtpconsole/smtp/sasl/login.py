@@ -5,7 +5,7 @@ from __future__ import annotations
 from smtpconsole.smtp.sasl import Credentials, Turns, mechanism
 
 
-@mechanism("LOGIN", strength=10)
+@mechanism("LOGIN", strength=10, exposes=True)
 def login(who: Credentials) -> Turns:
     challenge = yield who.user
     if challenge.lower().startswith(b"user"):

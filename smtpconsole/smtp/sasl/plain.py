@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from smtpconsole.smtp.sasl import Credentials, Turns, mechanism
+from smtpconsole.smtp.sasl import Credentials, Failure, MechanismError, Turns, mechanism
 
 
-@mechanism("PLAIN", strength=20)
+@mechanism("PLAIN", strength=20, exposes=True)
 def plain(who: Credentials) -> Turns:
-    yield b"\0%b\0%b" % (who.user, who.password)
+    parts = (who.authzid, who.user, who.password)
+    if any(b"\0" in part for part in parts):
+        raise MechanismError("PLAIN cannot carry a NUL in a name or a password", Failure.UNUSABLE)
+    yield b"\0".join(parts)

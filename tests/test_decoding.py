@@ -1,0 +1,233 @@
+"""What challenges and responses say: field by field, who they are about, what in them is secret."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_sasl import INFO, pair, spoken, type_2
+
+from smtpconsole.smtp.sasl import MECHANISMS
+from smtpconsole.smtp.sasl.claims import claimed_user, holds_secret, secret_parts
+from smtpconsole.smtp.sasl.decoding import Field, decode_challenge, decode_response
+from smtpconsole.smtp.sasl.tokens import expiry, token_facts
+
+SECRET = "tanstaaftanstaaf"
+
+
+def said(fields: tuple[Field, ...]) -> dict[str, str]:
+    return {field.name: field.value for field in fields}
+
+
+def jwt(**claims: Any) -> bytes:
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=")
+    return b"eyJhbGciOiJIUzI1NiJ9." + body + b".c2lnbmF0dXJl"
+
+
+TYPE_3 = spoken("Domain\\Caf\u00e9", type_2())
+
+RESPONSES = [
+    ("PLAIN", b"bob\0tim\0" + SECRET.encode(), {"act as": "bob", "user": "tim"}),
+    ("PLAIN", b"\0tim\0" + SECRET.encode(), {"user": "tim"}),
+    ("PLAIN", b"tim\0" + SECRET.encode(), {}),
+    ("CRAM-MD5", b"tim b913a602c7eda7a495b4e6e7334d3890", {"user": "tim"}),
+    ("DIGEST-MD5", b'username="tim",nc=1,response=0123456789abcdef0123456789abcdef', {"nc": "1"}),
+    ("SCRAM-SHA-1", b"n,a=bob,n=a=2Cb,r=x", {"act as": "bob", "user": "a,b", "nonce": "x"}),
+    ("SCRAM-SHA-1-PLUS", b"p=tls-exporter,,n=tim,r=x", {"user": "tim"}),
+    ("SCRAM-SHA-1", b"c=biws,r=xy,p=c2VjcmV0", {"binding": "no channel binding", "nonce": "xy"}),
+    ("SCRAM-SHA-1", b"c=%,r=xy,p=c2VjcmV0", {"binding": "not base64"}),
+    ("SCRAM-SHA-1", b"c=eCws,r=xy,p=c2VjcmV0", {"binding": "unknown"}),
+    (
+        "SCRAM-SHA-1-PLUS",
+        b"c=" + base64.b64encode(b"p=tls-exporter,,\1\2") + b",r=xy,p=c2VjcmV0",
+        {"binding": "tls-exporter 0102"},
+    ),
+    ("XOAUTH2", b"user=tim\x01auth=Bearer t.o.k\x01\x01", {"user": "tim"}),
+    ("XOAUTH2", b"user=tim\x01auth=Bearer " + jwt(sub="t") + b"\x01\x01", {"token's sub": "t"}),
+    ("OAUTHBEARER", b"n,a=tim,\x01host=h\x01auth=Bearer x\x01\x01", {"act as": "tim", "host": "h"}),
+    ("OAUTHBEARER", b"\x01", {"(nothing more)": ""}),
+    ("EXTERNAL", b"bob", {"act as": "bob"}),
+    ("ANONYMOUS", b"sirhc", {"trace": "sirhc"}),
+    ("NTLM", b"NTLMSSP\0\1\0\0\0", {"message": "negotiation"}),
+    ("NTLM", TYPE_3, {"message": "authentication", "domain": "Domain", "user": "Caf\u00e9"}),
+    ("NTLM", b"nonsense", {}),
+    ("X-MAGIC", b"abracadabra", {}),
+    ("PLAIN", b"", {"(empty)": ""}),
+]
+
+
+@pytest.mark.parametrize(("mechanism", "octets", "fields"), RESPONSES)
+def test_a_response_is_told_field_by_field_without_its_secret(
+    mechanism: str, octets: bytes, fields: dict[str, str]
+) -> None:
+    told = decode_response(mechanism, octets)
+    assert fields.items() <= said(told).items()
+    values = " ".join(field.value for field in told)
+    for secret in (SECRET, "b913a602", "0123456789abcdef", "c2VjcmV0", "t.o.k", "abracadabra"):
+        assert secret not in values
+
+
+def test_login_says_first_the_user_then_the_password() -> None:
+    assert said(decode_response("LOGIN", b"tim")) == {"user": "tim"}
+    told = said(decode_response("login", SECRET.encode(), number=1))
+    assert told == {"password": "[16 octets not shown]"}
+
+
+CHALLENGES = [
+    ("LOGIN", b"User Name\0", {"prompt": "User Name"}),
+    ("CRAM-MD5", b"<1@x>", {"challenge": "<1@x>"}),
+    ("SCRAM-SHA-1", b"r=xy,s=QSXC,i=4096", {"nonce": "xy", "salt": "QSXC", "rounds": "4096"}),
+    ("SCRAM-SHA-1", b"v=c2VjcmV0", {"proof": "[8 octets not shown]"}),
+    ("SCRAM-SHA-1", b"e=invalid-proof", {"error": "invalid-proof"}),
+    ("SCRAM-SHA-1", b"e=new,z=1,odd", {"error": "new", "z": "1"}),
+    ("DIGEST-MD5", b'realm="a\\"b",nonce=x', {"realm": 'a"b', "nonce": "x"}),
+    ("DIGEST-MD5", b"rspauth=00", {"rspauth": "[2 octets not shown]"}),
+    ("XOAUTH2", b'{"status":"401","n":1}', {"status": "401", "n": "1"}),
+    ("OAUTHBEARER", b"no", {"challenge": "no"}),
+    ("NTLM", b"NTLM supported", {"challenge": "NTLM supported"}),
+    ("X-MAGIC", b"?", {"challenge": "?"}),
+    ("PLAIN", b"", {}),
+]
+
+
+@pytest.mark.parametrize(("mechanism", "octets", "fields"), CHALLENGES)
+def test_a_challenge_is_told_field_by_field(
+    mechanism: str, octets: bytes, fields: dict[str, str]
+) -> None:
+    assert said(decode_challenge(mechanism, octets)) == fields
+
+
+def test_an_error_of_scram_is_explained() -> None:
+    (field,) = decode_challenge("SCRAM-SHA-256", b"e=unknown-user")
+    assert field.note == "the server knows no such user"
+
+
+def test_what_a_windows_server_tells_of_itself_is_read() -> None:
+    moment = struct.pack("<Q", 133_000_000_000_000_000)
+    info = INFO + pair(7, moment) + pair(6, b"\2\0\0\0") + pair(99, b"x\0")
+    told = said(decode_challenge("NTLM", type_2(info, flags=0x2800001)))
+    assert told["target"] == "Domain" and told["host (NetBIOS)"] == "Server"
+    assert told["time"] == "2022-06-18 04:26:40 UTC" and told["flags"] == "02000000"
+    assert told["Windows"] == "6.1 build 7601" and told["pair 99"] == "x"
+    told = said(decode_challenge("NTLM", type_2(INFO + pair(7, b"\xff" * 8))))
+    assert told["time"] == "ff" * 8 and "Windows" not in told
+
+
+@given(st.sampled_from([*MECHANISMS, "X-MAGIC"]), st.binary(max_size=80), st.integers(0, 2))
+def test_nothing_that_is_said_breaks_the_decoding(name: str, octets: bytes, number: int) -> None:
+    for field in (*decode_challenge(name, octets), *decode_response(name, octets, number=number)):
+        assert isinstance(field.value, str)
+    claimed_user(name, base64.b64encode(octets))
+    secret_parts(octets)
+
+
+# --- tokens
+
+
+def test_a_token_tells_whose_it_is_and_when_it_expires() -> None:
+    token = jwt(iss="https://login.example", scp=["SMTP.Send"], exp=1_700_000_000)
+    told = dict(token_facts(token))
+    assert told == {
+        "iss": "https://login.example",
+        "scp": "['SMTP.Send']",
+        "expiry": "2023-11-14 22:13:20 UTC",
+    }
+    assert dict(token_facts(token, 1_700_000_000 - 600))["expiry"].endswith("UTC, in 10 minutes")
+    assert dict(token_facts(token, 1_700_000_000 + 600))["expiry"].endswith("10 minutes ago")
+    assert expiry(token) == 1_700_000_000
+
+
+@pytest.mark.parametrize(
+    "token",
+    [b"opaque", b"a.b.c", b"a.\xff.c", b"a.YQ.c", jwt(exp="soon"), jwt(exp=1e99), jwt(exp=-1)],
+)
+def test_a_token_that_tells_nothing_is_no_trouble(token: bytes) -> None:
+    assert list(token_facts(token)) == [] and expiry(token) is None
+
+
+# --- who it is, and what is secret
+
+
+def encoded(octets: bytes) -> bytes:
+    return base64.b64encode(octets)
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "octets", "user"),
+    [
+        ("PLAIN", b"bob\0tim\0secret", "tim"),
+        ("PLAIN", b"tim", None),
+        ("CRAM-MD5", b"tim the first 0123", "tim the first"),
+        ("CRAM-MD5", b"0123", None),
+        ("DIGEST-MD5", b'username="tim",response=x', "tim"),
+        ("DIGEST-MD5", b"", None),
+        ("SCRAM-SHA-256", b"n,,n=a=2Cb=3D,r=x", "a,b="),
+        ("SCRAM-SHA-256", b"n,,r=x", None),
+        ("SCRAM-SHA-256", b"c=biws,r=x,p=y", None),
+        ("XOAUTH2", b"user=tim\x01auth=Bearer t\x01\x01", "tim"),
+        ("OAUTHBEARER", b"n,a=a=2Cb,\x01auth=Bearer t\x01\x01", "a,b"),
+        ("OAUTHBEARER", b"n,,\x01auth=Bearer t\x01\x01", None),
+        ("EXTERNAL", b"tim", "tim"),
+        ("EXTERNAL", b"", None),
+        ("ANONYMOUS", b"trace", "anonymous"),
+        ("NTLM", TYPE_3, "Domain\\Caf\u00e9"),
+        ("NTLM", b"NTLMSSP\0\1\0\0\0", None),
+        ("X-PLAIN-LIKE", b"\0tim\0secret", "tim"),
+        ("X-MAGIC", b"abra", None),
+    ],
+)
+def test_whom_a_response_claims_to_be_is_read(
+    mechanism: str, octets: bytes, user: str | None
+) -> None:
+    assert claimed_user(mechanism, encoded(octets)) == user
+    assert claimed_user(mechanism, b"%") is None
+
+
+def test_an_ntlm_user_without_domain_stands_alone() -> None:
+    assert claimed_user("NTLM", encoded(spoken("a@b", type_2()))) == "a@b"
+
+
+@pytest.mark.parametrize(
+    ("challenge", "claimed", "user"),
+    [
+        (b"", None, "tim"),  # with the command
+        (b"Username:", None, "tim"),
+        (b"Username:", "tim", "tim"),  # asked again
+        (b"Benutzer:", None, "tim"),
+        (b"Password:", None, None),
+        (b"Kennwort:", "tim", None),
+    ],
+)
+def test_a_password_of_login_is_never_taken_for_a_name(
+    challenge: bytes, claimed: str | None, user: str | None
+) -> None:
+    assert claimed_user("LOGIN", encoded(b"tim"), challenge, claimed) == user
+
+
+@pytest.mark.parametrize(
+    ("octets", "secrets"),
+    [
+        (b"bob\0tim\0secret", [b"secret"]),
+        (b"user=tim\x01auth=Bearer tok\x01\x01", [b"tok"]),
+        (b"n,a=tim,\x01host=h\x01auth=Bearer tok\x01\x01", [b"tok"]),
+        (b"tim b913a602c7eda7a495b4e6e7334d3890", [b"b913a602c7eda7a495b4e6e7334d3890"]),
+        (b"c=biws,r=x,p=c2VjcmV0", [b"c2VjcmV0"]),
+        (b'username="t",response=' + b"0a" * 16 + b",qop=auth", [b"0a" * 16]),
+        (b"n,,n=tim,r=x", []),
+        (b"tim", []),
+    ],
+)
+def test_the_secret_part_is_known_without_the_mechanism(
+    octets: bytes, secrets: list[bytes]
+) -> None:
+    assert secret_parts(octets) == secrets
+
+
+def test_what_names_only_somebody_is_no_secret() -> None:
+    assert not holds_secret("external") and not holds_secret("ANONYMOUS")
+    assert holds_secret("plain") and holds_secret("X-MAGIC")
