@@ -21,7 +21,8 @@ coverage: $(STAMP)
 	$(BIN)/python -m pytest -q --cov=smtpconsole.smtp --cov-branch --cov-fail-under=100 \
 		--cov-report=term-missing tests/test_replies.py tests/test_session.py \
 		tests/test_exchanges.py tests/test_commands.py tests/test_envelope.py \
-		tests/test_remarks.py tests/test_login.py tests/test_sasl.py tests/test_decoding.py
+		tests/test_remarks.py tests/test_login.py tests/test_sasl.py tests/test_decoding.py \
+		tests/test_content.py tests/test_streams.py
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -18,7 +18,9 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from itertools import groupby, pairwise
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from smtpconsole.smtp import upload
 from smtpconsole.smtp.events import Event, Phase
 from smtpconsole.smtp.session import Exchange, Session
 
@@ -55,16 +57,36 @@ def converse(
         octets = "".join(text + "\r\n" for text in texts).encode()
         match side:
             case "C":
-                assert b"".join(session.take_outgoing()).decode() == octets.decode()
+                assert said(session).decode() == octets.decode()
             case "S":
                 for piece in pieces(octets, cut):
                     session.receive(piece)
             case "*":
                 for what in texts:
                     _happen(session, what)
-    assert b"".join(session.take_outgoing()) == b"", "said more than the script"
+    assert said(session) == b"", "said more than the script"
     assert future.done(), "the exchange is not over"
     return future.result()
+
+
+def said(session: Session) -> bytes:
+    """What the session has to say, with the content that is to be pulled for it."""
+    octets = b"".join(session.take_outgoing())
+    framing, pieces = None, iter(())
+    while upload.wants(session) and session.streaming is not None:
+        if session.streaming is not framing:
+            framing = session.streaming
+            pieces = _pulled.setdefault(framing, framing.stream.pieces())
+        piece = next(pieces, None)
+        if piece is None:
+            upload.said_all(session)
+        else:
+            upload.said(session, piece)
+        octets += b"".join(session.take_outgoing())
+    return octets
+
+
+_pulled: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()  # sources that wait for a reply
 
 
 def _happen(session: Session, what: str) -> None:
@@ -77,7 +99,7 @@ def _happen(session: Session, what: str) -> None:
         case "lost":
             session.receive_eof(ConnectionResetError("reset by peer"))
         case "silence":
-            assert b"".join(session.take_outgoing()) == b""
+            assert said(session) == b""
         case _:
             raise ValueError(f"a conversation knows no {what!r}")
 

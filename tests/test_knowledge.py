@@ -66,7 +66,8 @@ ANOMALIES = """
     code changes within the reply; line without a code within the reply; not SMTP;
     no separator after the code; reply line too long; reply line over 512 octets; reply too long;
     STARTTLS no longer offered; STARTTLS still offered under TLS; AUTH offered in plaintext;
-    capability without its extension; certificate does not match; closed without close_notify
+    capability without its extension; certificate does not match; closed without close_notify;
+    reply before the end of the content
 """
 KINDS = [" ".join(kind.split()) for kind in ANOMALIES.split(";")]
 COMMANDS = "/connect /close /starttls /login /send /raw /set /export /explain /help /quit /tls"

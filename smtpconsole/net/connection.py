@@ -11,17 +11,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
-from collections import deque
 from collections.abc import Coroutine
 from dataclasses import replace
 from typing import TypeVar, cast
 
 from smtpconsole.net.failures import failure
 from smtpconsole.net.policy import TlsPolicy
+from smtpconsole.net.pulling import Puller, leave, unread
 from smtpconsole.net.timeouts import TIMERS, Timeouts, Timer
-from smtpconsole.net.tls import TlsLayer, judged
+from smtpconsole.net.tls import TlsLayer, indicated, judged
 from smtpconsole.net.watchdog import Watchdog, unsent
 from smtpconsole.smtp.commands import Send
 from smtpconsole.smtp.errors import HandshakeFailed, Silence
@@ -34,7 +33,6 @@ from smtpconsole.smtp.session import Exchange, Observer, Session
 T = TypeVar("T")
 
 BUFFER = 64 * 1024
-PIECE = 256 * 1024  # of long content: reads come in between, so an early refusal is seen
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -57,8 +55,7 @@ class Connection(asyncio.BufferedProtocol):
         self._layer: TlsLayer | None = None
         self._loop = asyncio.get_running_loop()
         self._memory = memoryview(bytearray(BUFFER))
-        self._backlog: deque[memoryview] = deque()
-        self._can_write = True
+        self._puller = Puller(self.session, self._flush)
         self._turn = asyncio.Lock()
         self._header = header  # of the PROXY protocol: before all else, also before TLS
         self._handed = 0  # octets given to the transport so far
@@ -87,14 +84,17 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         data = bytes(self._memory[:nbytes])
         before = self.session.last_reply
-        if self._layer is None:
-            self.session.receive(data)
-        else:
-            self._receive_encrypted(data)
+        self._receive(data)
         moved = self.session.last_reply is not before
         self._flush()
         if moved:
             self._watchdog.progress()
+
+    def _receive(self, data: bytes) -> None:
+        if self._layer is None:
+            self.session.receive(data)
+        else:
+            self._receive_encrypted(data)
 
     def eof_received(self) -> bool:
         layer = self._layer
@@ -112,18 +112,23 @@ class Connection(asyncio.BufferedProtocol):
             reason = f"the server closed the connection during the TLS handshake ({exc})"
             facts = replace(layer.facts(), failure="closed")
             self._fail_tls(HandshakeFailed(reason, facts), facts)
+        if exc is not None and self.transport is not None:
+            for data in unread(self.transport):  # often it says why
+                if self.is_open:
+                    self._receive(data)
         self.session.receive_eof(exc)
+        self._flush()
         self._watchdog.close()
         if not self.lost.done():
             self.lost.set_result(None)
 
     def pause_writing(self) -> None:
-        self._can_write = False
+        self._puller.can_write = False
         self._watchdog.uploading()
 
     def resume_writing(self) -> None:
-        self._can_write = True
-        self._write_backlog()
+        self._puller.can_write = True
+        self._puller.wake()
         self._watchdog.progress()
 
     # --- the caller's side --------------------------------------------------------------------
@@ -162,6 +167,7 @@ class Connection(asyncio.BufferedProtocol):
     def _give_up(self) -> None:
         """The caller was cancelled."""
         self.session.abandon()
+        self._flush()
         if self.session.phase in (Phase.CONTENT, Phase.UPGRADING, Phase.GREETING):
             self.abort()  # there is no way back from the middle of these
 
@@ -213,32 +219,23 @@ class Connection(asyncio.BufferedProtocol):
     def _flush(self) -> None:
         outgoing = self.session.take_outgoing()
         if self.session.phase is Phase.CLOSED:
+            self._puller.wake()
             if self.transport is not None:
-                self.transport.close()
+                leave(self.transport)
             return
         for data in outgoing if len(outgoing) < 2 else (b"".join(outgoing),):
             self._write(data)
         if self.session.phase is Phase.UPGRADING:
             self._upgrade()
+        if self.session.streaming is not self._puller.framing:
+            self._watchdog.progress()  # another timer runs
+        if self.session.streaming is not None or self._puller.framing is not None:
+            self._puller.wake()
 
     def _write(self, data: bytes) -> None:
-        if not data or self.transport is None:
-            return
-        if len(data) <= PIECE and not self._backlog:
-            self._transmit(data)
-            return
-        whole = memoryview(data)
-        self._backlog += [whole[at : at + PIECE] for at in range(0, len(data), PIECE)]
-        self._write_backlog()
-
-    def _write_backlog(self) -> None:
-        while self._backlog and self._can_write:
-            self._transmit(self._backlog.popleft())
-
-    def _transmit(self, data: bytes | memoryview) -> None:
         if self._layer is None:
             self._put(data)
-        else:
+        elif data:
             self._layer.write(data)
             self._put(self._layer.take_outgoing())
 
@@ -256,7 +253,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             self._layer = TlsLayer(
                 self.tls_policy.context(),
-                server_name=_indicated(name),
+                server_name=indicated(name),
                 tell=self._tell if self.session.observe is not None else None,
                 traces=self.session.observe is not None and self.tls_policy.given is None,
             )
@@ -359,7 +356,12 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def is_uploading(self) -> bool:
         """There is more to say than is taken."""
-        return bool(self._backlog) or not self._can_write
+        return not self._puller.can_write or self.session.streaming is not None
+
+    @property
+    def is_reading(self) -> bool:
+        """Nobody but the source of the content is late."""
+        return self._puller.is_hungry
 
     @property
     def taken(self) -> tuple[int, int]:
@@ -380,18 +382,6 @@ def _failed(error: Exception, layer: TlsLayer, facts: TlsFacts) -> tuple[Handsha
     failed = HandshakeFailed(told, facts)
     failed.__cause__ = error
     return failed, facts
-
-
-def _indicated(name: str) -> str:
-    """A host name as SNI carries it: A-labels, no final dot."""
-    name = name.rstrip(".")
-    if name.isascii():
-        return name
-    import idna
-
-    with contextlib.suppress(idna.IDNAError):
-        return idna.encode(name, uts46=True).decode("ascii")
-    return name
 
 
 def _retrieve(future: asyncio.Future[Reply]) -> None:

@@ -203,3 +203,15 @@ def judged(facts: TlsFacts, chain: list[bytes], host: str, policy: TlsPolicy) ->
         store=policy.store,
         strict=policy.strict,
     )
+
+
+def indicated(name: str) -> str:
+    """A host name as SNI carries it: A-labels, no final dot."""
+    name = name.rstrip(".")
+    if name.isascii():
+        return name
+    import idna
+
+    with contextlib.suppress(idna.IDNAError):
+        return idna.encode(name, uts46=True).decode("ascii")
+    return name

@@ -35,6 +35,10 @@ class Watched(Protocol):
         """There is more to say than is taken."""
 
     @property
+    def is_reading(self) -> bool:
+        """Content is awaited from its source: it is not the server who is late."""
+
+    @property
     def taken(self) -> tuple[int, int]:
         """How many octets the peer's side has taken off us so far, and how many are unsent."""
 
@@ -122,7 +126,8 @@ class Watchdog:
         if self._timeouts is None:
             return
         taken, unsent = self._watched.taken
-        if (self._was_unsent and taken > self._taken) or (unsent and not self._was_unsent):
+        has_moved = taken > self._taken if self._was_unsent else unsent > 0
+        if has_moved or self._watched.is_reading:
             self.progress()
         self._taken, self._was_unsent = taken, unsent > 0
         now = self._loop.time()

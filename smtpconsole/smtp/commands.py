@@ -4,6 +4,8 @@
    character through: an argument can never become a second command.
 2. A `Send` knows the verb whose consequences its reply has; octets sent without a verb have
    none, which is what fuzzing wants.
+3. One with a framing stands for all the Sends of content that is pulled, and is the last of
+   them.  It is the first or the last of its batch.
 """
 
 from __future__ import annotations
@@ -11,9 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smtpconsole.smtp import addresses
+
+if TYPE_CHECKING:
+    from smtpconsole.smtp.streams import Framing
 
 PER_RECIPIENT = -1  # LMTP: one reply for each recipient accepted so far (RFC 2033, 4.2)
 
@@ -32,6 +37,7 @@ class Send:
     replies: int = 1  # 0, n, or PER_RECIPIENT
     secret: slice | None = None  # octets never to be shown
     about: Any = None  # what the caller knows it by, e.g. the recipient as written
+    framing: Framing | None = None  # content to be pulled first (`streams`)
 
     @property
     def line(self) -> bytes:

@@ -1,23 +1,21 @@
-"""Message content as the wire wants it (RFC 5321, 2.3.8 and 4.5.2).
+"""Message content as the wire wants it (RFC 5321, 2.3.8 and 4.5.2), whole or piece by piece.
 
-Counting is faster than searching: text whose CR, LF and CRLF occur equally often is canonical
-already, and nearly every message is.
+1. Counting is faster than searching: text whose CR, LF and CRLF occur equally often is canonical
+   already, and nearly every message is.
+2. `Lines` and `Dots` do for pieces what `canonical` and `stuffed` do for the whole, wherever the
+   pieces are cut.
 """
 
 from __future__ import annotations
 
-import re
+Octets = bytes | bytearray | memoryview
 
 END = b".\r\n"
-
-_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 def canonical(data: bytes) -> bytes:
     """The same text with CRLF line ends, one of them at the end; no bare CR or LF is left."""
-    ends = data.count(b"\r\n")
-    if data.count(b"\n") != ends or data.count(b"\r") != ends:
-        data = _LINE_END.sub(b"\r\n", data)
+    data = _ended(data)
     return data if not data or data.endswith(b"\r\n") else data + b"\r\n"
 
 
@@ -26,3 +24,65 @@ def stuffed(data: bytes) -> bytes:
     data = data.replace(b"\n.", b"\n..")
     dot = b"." if data.startswith(b".") else b""
     return b"%b%b%b" % (dot, data, END)
+
+
+def canonical_size(data: bytes | bytearray) -> int:
+    """The octets that `canonical` would give, without making them."""
+    ends = data.count(b"\r\n")
+    size = len(data) + data.count(b"\n") + data.count(b"\r") - 2 * ends
+    return size if not data or data.endswith((b"\r", b"\n")) else size + 2
+
+
+class Lines:
+    """Makes line ends CRLF; a CR at the end of a piece waits for what follows."""
+
+    __slots__ = ("_has_cr", "_is_open")
+
+    def __init__(self) -> None:
+        self._has_cr = False
+        self._is_open = False  # the last line has no end yet
+
+    def feed(self, data: bytes) -> bytes:
+        """What can be said of it now."""
+        if self._has_cr:
+            data = b"\r" + data
+        self._has_cr = data.endswith(b"\r")
+        if self._has_cr:
+            data = data[:-1]
+        data = _ended(data)
+        if data:
+            self._is_open = not data.endswith(b"\n")
+        return data
+
+    def finish(self) -> bytes:
+        """What is left, so that the content ends with a line end."""
+        return b"\r\n" if self._has_cr or self._is_open else b""
+
+
+class Dots:
+    """Doubles the dots that begin a line."""
+
+    __slots__ = ("_begins_line",)
+
+    def __init__(self) -> None:
+        self._begins_line = True
+
+    def feed(self, data: bytes) -> bytes:
+        """The same with its dots doubled."""
+        if not data:
+            return data
+        dot = self._begins_line and data.startswith(b".")
+        self._begins_line = data.endswith(b"\n")
+        data = data.replace(b"\n.", b"\n..")
+        return b"." + data if dot else data
+
+
+def _ended(data: bytes) -> bytes:
+    """With each CR, LF and CRLF as CRLF."""
+    ends = data.count(b"\r\n")
+    if data.count(b"\n") == ends and data.count(b"\r") == ends:
+        return data
+    # Three passes of replace() take a fifth of the time of one with a regular expression.
+    if ends:
+        data = data.replace(b"\r\n", b"\n")
+    return data.replace(b"\r", b"\n").replace(b"\n", b"\r\n")

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smtpconsole.smtp import content as octets
-from smtpconsole.smtp.commands import CONTENT, GREETING, PER_RECIPIENT, Send, command
+from smtpconsole.smtp.commands import CONTENT, GREETING, Send, command
 from smtpconsole.smtp.errors import Disconnected
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.session import Batch, Exchange, Session
+from smtpconsole.smtp.streams import Content, chunked, dotted
 
 _DATA = b"DATA\r\n"
 _NO_EHLO = (500, 502, 504)  # RFC 5321, 3.2: the server may be older than EHLO
@@ -86,22 +87,24 @@ class Delivery:
 def deliver(
     mail: Send,
     rcpts: Sequence[Send],
-    content: bytes,
+    content: Content,
     *,
     pipelining: bool = False,
     chunking: bool = False,
+    chunk: int | None = None,
     lmtp: bool = False,
 ) -> Exchange[Delivery]:
     """One mail transaction in as few round trips as the server allows.
 
-    `content` is canonical (`content.canonical`); dots are doubled here, where DATA needs it.
+    Content in bytes is canonical (`content.canonical`); dots are doubled here, where DATA needs
+    it.  A Stream is pulled while it is sent.  With `chunking` it goes in BDAT commands of at most
+    `chunk` octets (RFC 3030).
     """
-    replies_wanted = PER_RECIPIENT if lmtp else 1
     if chunking and pipelining:
-        body = _bdat(content, replies_wanted)
-        mail_reply, *rest = yield (mail, *rcpts, body)
+        body = chunked(content, lmtp=lmtp, size=chunk)
+        mail_reply, *rest = yield (mail, *rcpts, *body)
         outcome = Delivery(mail_reply, _paired(rcpts, rest))
-        outcome.content = rest[len(rcpts) :]
+        outcome.content = _final(rest[len(rcpts) :], outcome, lmtp)
         return outcome
     if pipelining:
         mail_reply, *answers, data = yield (mail, *rcpts, Send(_DATA, b"DATA"))
@@ -111,22 +114,32 @@ def deliver(
         if not outcome.accepted or outcome.recipients[-1][1].code == 421:
             return outcome
         if chunking:
-            outcome.content = yield (_bdat(content, replies_wanted),)
+            replies = yield chunked(content, lmtp=lmtp, size=chunk, one_by_one=True)
+            outcome.content = _final(replies, outcome, lmtp)
             return outcome
         outcome.data = data = yield from ask(Send(_DATA, b"DATA"))
     if data.code == 354:
         # RFC 2920, 3.1: a server may say 354 with nobody to send to; then nothing is sent.
-        text = octets.stuffed(content) if outcome.has_envelope else octets.END
-        outcome.content = yield (Send(text, CONTENT, replies_wanted),)
+        ending = dotted(content, lmtp=lmtp) if outcome.has_envelope else Send(octets.END, CONTENT)
+        outcome.content = yield (ending,)
     return outcome
 
 
-def data(content: bytes) -> Exchange[Reply]:
-    """DATA and canonical content; the reply that decided."""
+def data(content: Content) -> Exchange[Reply]:
+    """DATA and content; the reply that decided."""
     reply = yield from ask(Send(_DATA, b"DATA"))
     if reply.code == 354:
-        reply = yield from ask(Send(octets.stuffed(content), CONTENT))
+        reply = yield from ask(dotted(content))
     return reply
+
+
+def _final(replies: Sequence[Reply], outcome: Delivery, lmtp: bool) -> Sequence[Reply]:
+    """What decides, of the replies to some chunks: the first refusal, or those to the last."""
+    count = max(1, len(outcome.accepted)) if lmtp else 1
+    for at, reply in enumerate(replies[:-count]):
+        if reply.is_negative:
+            return replies[at : at + 1]
+    return replies[-count:]
 
 
 def _envelope(mail: Send, rcpts: Sequence[Send]) -> Exchange[Delivery]:
@@ -142,16 +155,11 @@ def _envelope(mail: Send, rcpts: Sequence[Send]) -> Exchange[Delivery]:
     return outcome
 
 
-def _bdat(content: bytes, replies: int) -> Send:
-    """The whole message as one chunk (RFC 3030, 2)."""
-    return Send(b"BDAT %d LAST\r\n%b" % (len(content), content), b"BDAT", replies)
-
-
 def _paired(rcpts: Sequence[Send], answers: Sequence[Reply]) -> list[tuple[Any, Reply]]:
     return [(rcpt.about, reply) for rcpt, reply in zip(rcpts, answers, strict=False)]
 
 
-Letter = tuple[Send, Sequence[Send], bytes]  # MAIL, each RCPT, canonical content
+Letter = tuple[Send, Sequence[Send], Content]  # MAIL, each RCPT, content
 
 
 def deliver_all(letters: Iterable[Letter]) -> Exchange[list[Delivery]]:
@@ -169,8 +177,8 @@ def deliver_all(letters: Iterable[Letter]) -> Exchange[list[Delivery]]:
         mail_reply, *answers, data = replies
         outcome = Delivery(mail_reply, _paired(rcpts, answers), data)
         outcomes.append(outcome)
-        body = octets.stuffed(content) if outcome.has_envelope else octets.END
-        ending = (Send(body, CONTENT),) if data.code == 354 else ()
+        body = dotted(content) if outcome.has_envelope else Send(octets.END, CONTENT)
+        ending = (body,) if data.code == 354 else ()
     if ending:
         outcomes[-1].content = yield ending
     return outcomes

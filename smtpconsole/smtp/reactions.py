@@ -76,6 +76,8 @@ def _on_data(session: Session, send: commands.Send, reply: Reply) -> None:
 
 
 def _on_content(session: Session, send: commands.Send, reply: Reply) -> None:
+    if session.streaming is not None and not reply.is_negative:
+        session.remark("reply before the end of the content", str(reply))
     if not session.owed:  # LMTP: this was the last of them
         session.phase = Phase.READY
         session.transaction = None

@@ -16,14 +16,13 @@ leaves implicit: which reply answers which command.
 
 from __future__ import annotations
 
-import re
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Any
 
-from smtpconsole.smtp import reactions
+from smtpconsole.smtp import reactions, typed, upload
 from smtpconsole.smtp.capabilities import Capabilities
-from smtpconsole.smtp.commands import CONTENT, PER_RECIPIENT, Send
+from smtpconsole.smtp.commands import CONTENT, Send
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence
 from smtpconsole.smtp.events import (
     Anomaly,
@@ -45,37 +44,15 @@ from smtpconsole.smtp.replies import (
     ReplyParser,
     stranger,
 )
-from smtpconsole.smtp.sasl import claims
+from smtpconsole.smtp.running import Batch, Exchange, Future, Running
+from smtpconsole.smtp.streams import Framing
 from smtpconsole.smtp.transaction import Transaction
 
-T = TypeVar("T")
+__all__ = ["Batch", "Exchange", "Observer", "Session"]
 
-Batch = Sequence[Send]
-Exchange = Generator[Batch, list[Reply], T]
 Observer = Callable[[Event], None]
 
-_AUTH = re.compile(rb"\s*AUTH\s+(\S+)\s+(\S.*)", re.IGNORECASE | re.DOTALL)
-_PATH = re.compile(rb"<([^>]*)>")
-
-
-class Future(Protocol):
-    """Where a result goes: asyncio's futures, concurrent's, or a test's own."""
-
-    def set_result(self, result: Any, /) -> None: ...
-
-    def set_exception(self, exception: BaseException, /) -> None: ...
-
-
-class _Running:
-    """An exchange under way."""
-
-    __slots__ = ("exchange", "future", "last", "replies")
-
-    def __init__(self, exchange: Exchange[Any], future: Future) -> None:
-        self.exchange = exchange
-        self.future = future
-        self.last: Send | None = None  # of the batch: its reply completes it
-        self.replies: list[Reply] = []
+_OF_CONTENT = (CONTENT, b"BDAT")
 
 
 class Session:
@@ -97,54 +74,27 @@ class Session:
         self.claimed: str | None = None  # who the AUTH under way says we are
         self.owed = 0  # further replies to the oldest command, where it gets several
         self.stepping = False  # propose each batch, and wait for release()
-        self._proposed: tuple[_Running, Batch] | None = None
+        self._proposed: tuple[Running, Batch] | None = None
         self._parser = ReplyParser()
-        self._unanswered: deque[Send] = deque()
+        self.unanswered: deque[Send] = deque()
         self._orphans = 0  # how many of _unanswered, from the head on, nobody waits for
         self._outgoing: list[bytes] = []
-        self._running: _Running | None = None
-        self._held: _Running | None = None  # has its replies, waits for TLS
+        self.running: Running | None = None
+        self._held: Running | None = None  # has its replies, waits for TLS
+        self.streaming: Framing | None = None  # makes Sends of the content under way
+        self.behind: Batch = ()  # of the batch, to be said when that content is over
 
     # --- what we say --------------------------------------------------------------------------
 
     def begin(self, exchange: Exchange[Any], future: Future) -> None:
         """Start an exchange; its result or exception goes to the future."""
-        assert self._running is None, "an exchange is under way"
-        self._running = running = _Running(exchange, future)
-        if self.phase is Phase.CLOSED:
-            # Run it into the loss at its first yield, so that it ends the way it would have.
-            self._throw(running, Disconnected("Not connected"), start=True)
-        else:
-            self._advance(running, None)
+        assert self.running is None, "an exchange is under way"
+        self.running = running = Running(exchange, future)
+        self.advance(running, None)
 
     def typed(self, line: bytes) -> Send:
         """What a line means when somebody types it here and now."""
-        data = line + b"\r\n"
-        if self.phase is Phase.CONTENT:
-            return self._typed_content(line, data)
-        if self.phase is Phase.AUTH:
-            if line == b"*":
-                return Send(data, b"AUTH")
-            return self._typed_response(data, self.mechanism, 0, len(line))
-        verb = line.split(None, 1)[0].upper() if line.strip() else b""
-        if verb == b"AUTH" and (found := _AUTH.match(line)):
-            mechanism = found[1].decode("ascii", "replace")
-            return self._typed_response(data, mechanism, *found.span(2))
-        if verb in (b"MAIL", b"RCPT") and (path := _PATH.search(line)):
-            return Send(data, verb, about=path[1].decode("utf-8", "surrogateescape"))
-        return Send(data, verb)
-
-    def _typed_response(self, data: bytes, mechanism: str, start: int, stop: int) -> Send:
-        # On the AUTH line the dialogue begins; afterwards it has been told who it is about.
-        challenge, claimed = (b"", None) if start else (self.challenge, self.claimed)
-        who = claims.claimed_user(mechanism, data[start:stop], challenge, claimed)
-        is_secret = stop > start and claims.holds_secret(mechanism)
-        return Send(data, b"AUTH", secret=slice(start, stop) if is_secret else None, about=who)
-
-    def _typed_content(self, line: bytes, data: bytes) -> Send:
-        if line != b".":
-            return Send(data, CONTENT, replies=0)
-        return Send(data, CONTENT, PER_RECIPIENT if self.lmtp else 1)
+        return typed.typed(self, line)
 
     @property
     def proposed(self) -> Batch | None:
@@ -157,7 +107,7 @@ class Session:
         running, proposed = self._proposed
         self._proposed = None
         if not self._submit(running, proposed if batch is None else batch):
-            self._advance(running, [])
+            self.advance(running, [])
 
     def take_outgoing(self) -> list[bytes]:
         """The octets to write now; they are given once."""
@@ -166,25 +116,34 @@ class Session:
 
     def abandon(self) -> None:
         """Stop the exchange under way; the replies it is owed are still consumed and shown."""
-        running, self._running = self._running, None
+        running, self.running = self.running, None
         if running is not None:
-            self._orphans = len(self._unanswered)
+            self._orphans = len(self.unanswered)
             self._proposed = self._held = None
+            upload.drop(self)
             running.exchange.close()
 
     @property
     def waiting_for(self) -> Send | None:
         """The oldest command without an answer."""
-        return self._unanswered[0] if self._unanswered else None
+        return self.unanswered[0] if self.unanswered else None
+
+    def failed(self, error: Exception) -> None:
+        """The content under way cannot be had, so this is the end: part of it is no message.
+
+        The exchange ends with the error itself.
+        """
+        reason = f"the content could not be read: {error}"
+        self.end(Closed("client", reason, self.phase is Phase.CLOSING), error)
 
     # --- what the server says -----------------------------------------------------------------
 
     def receive(self, data: bytes) -> None:
         """Octets from the server, decrypted."""
-        observe, unanswered, running = self.observe, self._unanswered, self._running
+        observe, unanswered, running = self.observe, self.unanswered, self.running
         if observe is not None:
             observe(Received(data))
-        complete = False
+        complete = is_refused = False
         replies = iter(self._parser.feed(data))
         for reply in replies:
             self.last_reply = reply
@@ -210,13 +169,21 @@ class Session:
                 assert running is not None  # else all that is unanswered were orphans
                 running.replies.append(reply)
                 complete = settled and send is running.last
+                if self.streaming is not None and send.verb in _OF_CONTENT:
+                    is_refused |= reply.is_negative
             if self.phase is Phase.UPGRADING:
                 self._prepare_upgrade(running if complete else None, list(replies))
                 return
-        if complete and running is not None:
-            self._resume(running)
+        if running is None:
+            return
+        if complete:
+            self.resume(running)
+        elif is_refused:
+            upload.cut_short(self, running)
+        elif self.streaming is not None:
+            upload.go_on(self)
 
-    def _prepare_upgrade(self, running: _Running | None, replies: list[Reply]) -> None:
+    def _prepare_upgrade(self, running: Running | None, replies: list[Reply]) -> None:
         """The server agreed to STARTTLS: whatever came behind its 220 is an attack, or a fault."""
         injected = b"".join(reply.octets for reply in replies) + self._parser.clear()
         if not injected:
@@ -244,7 +211,7 @@ class Session:
         """Remark on the flaws of a reply; true if it cannot be paired and all is over."""
         for flaw in reply.flaws:
             self.remark(flaw, "")
-        if self._unanswered and self.malformed is None and MALFORMED & {*reply.flaws}:
+        if self.unanswered and self.malformed is None and MALFORMED & {*reply.flaws}:
             self.malformed = reply
         if LINE_TOO_LONG in reply.flaws or REPLY_TOO_LONG in reply.flaws:
             self.receive_eof(Disconnected(f"{reply.flaws[-1]}; the reply has no end"), by_us=True)
@@ -270,7 +237,7 @@ class Session:
         self.transaction = self.identity = None
         held, self._held = self._held, None
         if held is not None:
-            self._resume(held)
+            self.resume(held)
 
     def receive_eof(self, error: Exception | None = None, *, by_us: bool = False) -> None:
         """The connection is gone, for this reason if one is known."""
@@ -279,23 +246,26 @@ class Session:
         left = self._parser.clear()
         if left:
             self.remark("incomplete reply", ascii(left)[2:-1])
+        by_client = by_us or isinstance(error, Silence)
+        reason = str(error) if error else None
+        if not isinstance(error, (Disconnected, HandshakeFailed, Silence)):
+            told = f"Connection lost: {error}" if error else "Connection closed by the server"
+            error = Disconnected(told)
+        if isinstance(error, Disconnected) and self.running is not None:
+            error.replies = self.running.replies
         was_announced = self.phase is Phase.CLOSING
+        self.end(Closed("client" if by_client else "server", reason, was_announced), error)
+
+    def end(self, closed: Closed, error: Exception | None) -> None:
+        """Nothing more is said or heard; the exchange, if it is told, ends with the error."""
         self.phase = Phase.CLOSED
         if self.observe is not None:
-            by_client = by_us or isinstance(error, Silence)
-            reason = str(error) if error else None
-            self.observe(Closed("client" if by_client else "server", reason, was_announced))
-        self._unanswered.clear()
+            self.observe(closed)
+        self.unanswered.clear()
         self._proposed = self._held = None
-        running = self._running
-        if running is None:
-            return
-        if not isinstance(error, (Disconnected, HandshakeFailed, Silence)):
-            reason = f"Connection lost: {error}" if error else "Connection closed by the server"
-            error = Disconnected(reason)
-        if isinstance(error, Disconnected):
-            error.replies = running.replies
-        self._throw(running, error)
+        upload.drop(self)
+        if self.running is not None and error is not None:
+            self._throw(self.running, error)
 
     def remark(self, kind: str, detail: str) -> None:
         """Something odd is so; whoever observes is told."""
@@ -304,11 +274,11 @@ class Session:
 
     # --- inner workings -----------------------------------------------------------------------
 
-    def _resume(self, running: _Running) -> None:
+    def resume(self, running: Running) -> None:
         replies, running.replies = running.replies, []
-        self._advance(running, replies)
+        self.advance(running, replies)
 
-    def _advance(self, running: _Running, replies: list[Reply] | None) -> None:
+    def advance(self, running: Running, replies: list[Reply] | None) -> None:
         """Let the exchange speak until it waits for an answer, or is over."""
         while True:
             try:
@@ -319,6 +289,10 @@ class Session:
             except Exception as error:
                 self._finish(running, None, error)
                 return
+            if self.phase is Phase.CLOSED:
+                # Run it into the loss, so that it ends the way it would have.
+                self._throw(running, Disconnected("Not connected"))
+                return
             if self.stepping:
                 self._proposed = running, batch
                 if self.observe is not None:
@@ -328,24 +302,31 @@ class Session:
                 return
             replies = []
 
-    def _submit(self, running: _Running, batch: Batch) -> bool:
+    def _submit(self, running: Running, batch: Batch) -> bool:
         """Queue what is to be said; true if it asks for an answer."""
+        if batch and (batch[0].framing is not None or batch[-1].framing is not None):
+            upload.begin(self, running, batch)
+            return True
+        last = self.say(batch)
+        if last is None:
+            return False
+        running.last = last
+        return True
+
+    def say(self, batch: Batch, *, is_owed: bool = True) -> Send | None:
+        """Queue Sends, and the replies they ask for; the last that asks."""
         asking = [send for send in batch if send.replies]
         self._outgoing += [send.data for send in batch]
-        self._unanswered += asking
+        if is_owed:
+            self.unanswered += asking
         if self.observe is not None:
             for send in batch:
                 if send.data:
                     self.observe(Sent(send))
-        if not asking:
-            return False
-        running.last = asking[-1]
-        return True
+        return asking[-1] if asking else None
 
-    def _throw(self, running: _Running, error: Exception, *, start: bool = False) -> None:
+    def _throw(self, running: Running, error: Exception) -> None:
         try:
-            if start:
-                next(running.exchange)
             running.exchange.throw(error)
         except StopIteration as stop:
             self._finish(running, stop.value)
@@ -355,8 +336,8 @@ class Session:
             running.exchange.close()  # it wants to go on talking, to nobody
             self._finish(running, None, error)
 
-    def _finish(self, running: _Running, result: Any, error: Exception | None = None) -> None:
-        self._running = None
+    def _finish(self, running: Running, result: Any, error: Exception | None = None) -> None:
+        self.running = None
         if error is None:
             running.future.set_result(result)
         else:

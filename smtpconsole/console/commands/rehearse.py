@@ -56,13 +56,15 @@ async def rehearse(console: Console, *, chunking: bool = False, one_by_one: bool
 def _told(number: int, batch: Batch) -> list[str]:
     lines = [_line(send) for send in batch]
     if len(lines) > _FEW:
-        lines[_FEW - 2 : -1] = [f"... {len(lines) - _FEW + 1} more like these"]
+        lines[_FEW - 3 : -2] = [f"... {len(lines) - _FEW + 1} more like these"]
     return [f"{number if not place else '':>3} -> {line}" for place, line in enumerate(lines)]
 
 
 def _line(send: Send) -> str:
-    if send.verb == CONTENT:
-        return f"{len(send.data):,} octets, ended by a dot of their own"
-    line = masked(send).split(b"\r\n", 1)[0].decode("utf-8", "surrogateescape")
-    behind = len(send.data) - len(send.line) - 2
-    return f"{line}, and {behind:,} octets" if behind > 0 else line
+    if send.framing is not None:
+        size, is_chunked = f"{send.framing.stream.size or 0:,}", send.verb != CONTENT
+        return f"BDAT, {size} octets in chunks" if is_chunked else f"{size} octets, and a lone dot"
+    if send.verb != CONTENT:
+        return masked(send).split(b"\r\n", 1)[0].decode("utf-8", "surrogateescape")
+    told = f"{len(send.data):,} octets"
+    return f"{told}, ended by a dot of their own" if send.replies else told

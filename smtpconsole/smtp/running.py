@@ -1,0 +1,34 @@
+"""Exchanges, and one that is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any, Protocol, TypeVar
+
+from smtpconsole.smtp.commands import Send
+from smtpconsole.smtp.replies import Reply
+
+T = TypeVar("T")
+
+Batch = Sequence[Send]
+Exchange = Generator[Batch, list[Reply], T]
+
+
+class Future(Protocol):
+    """Where a result goes: asyncio's futures, concurrent's, or a test's own."""
+
+    def set_result(self, result: Any, /) -> None: ...
+
+    def set_exception(self, exception: BaseException, /) -> None: ...
+
+
+class Running:
+    """An exchange under way."""
+
+    __slots__ = ("exchange", "future", "last", "replies")
+
+    def __init__(self, exchange: Exchange[Any], future: Future) -> None:
+        self.exchange = exchange
+        self.future = future
+        self.last: Send | None = None  # of the batch: its reply completes it
+        self.replies: list[Reply] = []

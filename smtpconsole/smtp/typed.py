@@ -1,0 +1,48 @@
+"""What a line means when somebody types it here and now."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from smtpconsole.smtp.commands import CONTENT, PER_RECIPIENT, Send
+from smtpconsole.smtp.events import Phase
+from smtpconsole.smtp.sasl import claims
+
+if TYPE_CHECKING:
+    from smtpconsole.smtp.session import Session
+
+_AUTH = re.compile(rb"\s*AUTH\s+(\S+)\s+(\S.*)", re.IGNORECASE | re.DOTALL)
+_PATH = re.compile(rb"<([^>]*)>")
+
+
+def typed(session: Session, line: bytes) -> Send:
+    """The line, with the verb whose consequences its reply has, and what is secret in it."""
+    data = line + b"\r\n"
+    if session.phase is Phase.CONTENT:
+        return _content(session, line, data)
+    if session.phase is Phase.AUTH:
+        if line == b"*":
+            return Send(data, b"AUTH")
+        return _response(session, data, session.mechanism, 0, len(line))
+    verb = line.split(None, 1)[0].upper() if line.strip() else b""
+    if verb == b"AUTH" and (found := _AUTH.match(line)):
+        mechanism = found[1].decode("ascii", "replace")
+        return _response(session, data, mechanism, *found.span(2))
+    if verb in (b"MAIL", b"RCPT") and (path := _PATH.search(line)):
+        return Send(data, verb, about=path[1].decode("utf-8", "surrogateescape"))
+    return Send(data, verb)
+
+
+def _response(session: Session, data: bytes, mechanism: str, start: int, stop: int) -> Send:
+    # On the AUTH line the dialogue begins; afterwards it has been told who it is about.
+    challenge, claimed = (b"", None) if start else (session.challenge, session.claimed)
+    who = claims.claimed_user(mechanism, data[start:stop], challenge, claimed)
+    is_secret = stop > start and claims.holds_secret(mechanism)
+    return Send(data, b"AUTH", secret=slice(start, stop) if is_secret else None, about=who)
+
+
+def _content(session: Session, line: bytes, data: bytes) -> Send:
+    if line != b".":
+        return Send(data, CONTENT, replies=0)
+    return Send(data, CONTENT, PER_RECIPIENT if session.lmtp else 1)
