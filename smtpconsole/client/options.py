@@ -151,7 +151,8 @@ class Options:
                 context.load_cert_chain(self.client_cert, self.client_key)
         if context.check_hostname and self.is_local and not (server_name or self.hostname):
             raise ValueError("A certificate cannot be verified without a hostname")
-        return TlsPolicy(given=context, server_name=server_name)
+        is_shared = self.tls_context is not None
+        return TlsPolicy(given=context, is_shared=is_shared, server_name=server_name)
 
 
 def _has_no_host(options: Options) -> bool:

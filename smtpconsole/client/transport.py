@@ -23,7 +23,8 @@ class SSLTransport(asyncio.Transport):
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """What the plain transport knows; and `ssl_object`, `sslcontext`, `peercert`, `cipher`
         and `compression`."""
-        tls = self._connection.ssl_object
+        layer = self._connection.layer
+        tls = layer.object if layer is not None else None
         if tls is None:
             return self._plain.get_extra_info(name, default)
         match name:

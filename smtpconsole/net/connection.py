@@ -182,9 +182,9 @@ class Connection(asyncio.BufferedProtocol):
         return self.session.phase is not Phase.CLOSED
 
     @property
-    def ssl_object(self) -> ssl.SSLObject | None:
-        """OpenSSL's own view of the TLS session."""
-        return self._layer.object if self._layer is not None else None
+    def layer(self) -> TlsLayer | None:
+        """The TLS layer, once a handshake has begun."""
+        return self._layer
 
     def close(self) -> None:
         """End the connection in good order; nothing more is read."""
@@ -255,7 +255,7 @@ class Connection(asyncio.BufferedProtocol):
                 self.tls_policy.context(),
                 server_name=indicated(name),
                 tell=self._tell if self.session.observe is not None else None,
-                traces=self.session.observe is not None and self.tls_policy.given is None,
+                is_ours=self.tls_policy.is_ours,
             )
         except (ssl.SSLError, OSError, ValueError) as error:
             facts = TlsFacts(failure="prepare")

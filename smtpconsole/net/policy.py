@@ -24,6 +24,7 @@ class TlsPolicy:
     client_cert: str | None = None
     client_key: str | None = None
     given: ssl.SSLContext | None = None  # a ready context: all but server_name is its own
+    is_shared: bool = True  # the given context belongs to somebody else, and must not be changed
 
     def context(self) -> ssl.SSLContext:
         """The context for one connection; OSError or ssl.SSLError if a file cannot be used."""
@@ -40,6 +41,11 @@ class TlsPolicy:
         if self.client_cert is not None:
             context.load_cert_chain(self.client_cert, self.client_key)
         return context
+
+    @property
+    def is_ours(self) -> bool:
+        """Each context is made for one connection."""
+        return self.given is None or not self.is_shared
 
     @property
     def store(self) -> str:

@@ -13,6 +13,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from smtpconsole.net.bindings import ExporterLog, bindings
 from smtpconsole.net.messages import Reader, Tell
 from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.net.records import ALERT, CHANGE_CIPHER_SPEC, HANDSHAKE, Sniffer, is_record
@@ -26,8 +27,8 @@ class TlsLayer:
     """One end of a TLS connection; whoever owns it carries the octets.
 
     `feed` takes what the network brought, `take_outgoing` gives what it shall carry.  `tell` is
-    told each message of the handshake and each alert; with `traces` also what is encrypted, for
-    which the context must be ours alone.
+    told each message of the handshake and each alert.  A context that `is_ours`, and of this
+    session alone, lets it tell also what is encrypted, and gives `tls-exporter`.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class TlsLayer:
         server_name: str | None = None,
         server_side: bool = False,
         tell: Tell | None = None,
-        traces: bool = False,
+        is_ours: bool = False,
     ) -> None:
         self.server_name = server_name
         self.is_ready = False
@@ -48,10 +49,12 @@ class TlsLayer:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._own: Party = "server" if server_side else "client"
         self._peer: Party = "client" if server_side else "server"
-        is_traced = traces and self._trace(context)
+        is_traced = is_ours and tell is not None and self._trace(context)
         clear = None if is_traced else self.seen
         self._theirs, self._ours = Sniffer(self._peer, clear), Sniffer(self._own, clear)
         self._last = b""  # the last octets of the peer, to tell what broke the stream
+        self._exports = ExporterLog(context) if is_ours else None
+        self._secret: bytes | None = None  # of the exporter of TLS 1.3
         self._began = time.monotonic()
         self._object = context.wrap_bio(
             self._incoming, self._outgoing, server_side=server_side, server_hostname=server_name
@@ -110,6 +113,8 @@ class TlsLayer:
         finally:
             self.seconds = time.monotonic() - self._began
         self.is_ready = True
+        if self._exports is not None:
+            self._secret = self._exports.take()
         return True
 
     def read(self) -> bytes:
@@ -183,6 +188,11 @@ class TlsLayer:
             each if isinstance(each, bytes) else each.public_bytes(_ENCODING_DER)
             for each in presented or ()
         ]
+
+    def channel_bindings(self) -> dict[str, bytes]:
+        """What mechanisms can be bound to (RFC 5056), by type, the best first."""
+        leaf = self._object.getpeercert(binary_form=True)
+        return bindings(self._object, self._secret, leaf)
 
 
 def judged(facts: TlsFacts, chain: list[bytes], host: str, policy: TlsPolicy) -> TlsFacts:
