@@ -102,14 +102,26 @@ async def test_where_none_answers_the_error_lists_every_attempt_with_its_reason(
     assert all(needed for _, needed in tried(events))
 
 
-async def test_two_that_connect_at_once_leave_one_connection() -> None:
-    with listening("127.0.0.1") as one, listening("127.0.0.2") as two:
-        events: list[Event] = []
-        addresses: list[Address] = [(V4, ("127.0.0.1", one)), (V4, ("127.0.0.2", two))]
-        eyeballs.STAGGER = 0.0  # the fixture puts it back
-        sock = await race(events).first(addresses)
-        assert len(tried(events)) <= 1
-        sock.close()  # a loser left open would be a ResourceWarning, hence an error
+async def test_two_that_connect_at_once_leave_one_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(eyeballs, "STAGGER", 0.0)
+    pairs, both = [socket.socketpair(), socket.socketpair()], asyncio.Barrier(2)
+
+    async def connect(self: Race, attempt: object) -> socket.socket:
+        ours = pairs[both.n_waiting][0]
+        await both.wait()
+        return ours
+
+    monkeypatch.setattr(Race, "_try", connect)
+    events: list[Event] = []
+    won = await race(events).first([(V4, ("127.0.0.1", 1)), (V4, ("127.0.0.2", 1))])
+    assert [ours.fileno() >= 0 for ours, _ in pairs].count(True) == 1
+    assert won.fileno() >= 0
+    assert [needed for _, needed in tried(events)] == [False]
+    for ours, theirs in pairs:
+        ours.close()
+        theirs.close()
 
 
 async def test_a_race_that_is_given_up_leaves_nothing_behind() -> None:
