@@ -19,6 +19,7 @@ from smtpconsole.smtp.errors import Silence
 from smtpconsole.smtp.events import Target
 from smtpconsole.smtp.exchanges import Delivery, ask, deliver, start_tls
 from smtpconsole.smtp.session import Exchange
+from smtpconsole.smtp.streams import Stream
 
 MS = 0.001
 SOON = 60 * MS
@@ -31,7 +32,7 @@ def target(port: int, implicit_tls: bool = False) -> Target:
     return Target("127.0.0.1", port, implicit_tls)
 
 
-def sending(content: bytes = LINE, *, pipelining: bool = False) -> Exchange[Delivery]:
+def sending(content: bytes | Stream = LINE, *, pipelining: bool = False) -> Exchange[Delivery]:
     return deliver(mail("a@x"), [rcpt("b@x")], content, pipelining=pipelining)
 
 
@@ -166,15 +167,19 @@ async def test_an_upload_that_moves_is_never_late(octets: int) -> None:
 
 
 @pytest.mark.parametrize("times", [2 * SOON, Timeouts(block=2 * SOON)], ids=["number", "phases"])
-async def test_an_upload_that_stands_still_is_late_and_says_so(times: float | Timeouts) -> None:
+@pytest.mark.parametrize("is_pulled", [False, True], ids=["whole", "pulled"])
+async def test_an_upload_that_stands_still_is_late_and_says_so(
+    times: float | Timeouts, is_pulled: bool
+) -> None:
     replies: list[Step] = []
     for _, _, reply in TRANSACTION[:3]:
         replies += [Hear(), Say(reply)]
     with serve(ReceiveBuffer(4096), Say(b"220 hi\r\n"), *replies, Deaf()) as server:
         connection = await dial(target(server.port), timeout=LONG)
         began = time.monotonic()
-        with pytest.raises(Silence, match=r"No octet of .* was taken within") as caught:
-            await connection.run(sending(LINE * 2**18), times)
+        with pytest.raises(Silence, match="No octet of what is sent was taken within") as caught:
+            content = Stream(iter([LINE * 2**10] * 2**8)) if is_pulled else LINE * 2**18
+            await connection.run(sending(content), times)
         assert caught.value.timer == "block"
         assert time.monotonic() - began < 2
         await connection.lost

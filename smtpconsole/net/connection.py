@@ -16,15 +16,15 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import TypeVar, cast
 
-from smtpconsole.net.failures import failure
+from smtpconsole.net.handshake import Handshake
 from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.net.pulling import Puller, leave, unread
 from smtpconsole.net.timeouts import TIMERS, Timeouts, Timer
-from smtpconsole.net.tls import TlsLayer, indicated, judged
+from smtpconsole.net.tls import TlsLayer
 from smtpconsole.net.watchdog import Watchdog, unsent
 from smtpconsole.smtp.commands import Send
 from smtpconsole.smtp.errors import HandshakeFailed, Silence
-from smtpconsole.smtp.events import Alerted, NotSecured, Phase, Secured, Sent, Target, Traced
+from smtpconsole.smtp.events import Alerted, Noted, NotSecured, Phase, Secured, Sent, Target, Traced
 from smtpconsole.smtp.exchanges import greeting
 from smtpconsole.smtp.facts import Alert, Message, TlsFacts
 from smtpconsole.smtp.replies import Reply
@@ -52,7 +52,8 @@ class Connection(asyncio.BufferedProtocol):
         self.tls: TlsFacts | None = None
         self.transport: asyncio.Transport | None = None
         self.tls_policy = tls or TlsPolicy()  # for the next handshake
-        self._layer: TlsLayer | None = None
+        self._handshake: Handshake | None = None
+        self._layer: TlsLayer | None = None  # the handshake's
         self._loop = asyncio.get_running_loop()
         self._memory = memoryview(bytearray(BUFFER))
         self._puller = Puller(self.session, self._flush)
@@ -110,8 +111,7 @@ class Connection(asyncio.BufferedProtocol):
         layer = self._layer
         if exc is not None and layer is not None and not layer.is_ready and self.is_open:
             reason = f"the server closed the connection during the TLS handshake ({exc})"
-            facts = replace(layer.facts(), failure="closed")
-            self._fail_tls(HandshakeFailed(reason, facts), facts)
+            self._fail_tls(HandshakeFailed(reason, replace(layer.facts(), failure="closed")))
         if exc is not None and self.transport is not None:
             for data in unread(self.transport):  # often it says why
                 if self.is_open:
@@ -119,6 +119,8 @@ class Connection(asyncio.BufferedProtocol):
         self.session.receive_eof(exc)
         self._flush()
         self._watchdog.close()
+        if self._handshake is not None:
+            self._handshake.keep()
         if not self.lost.done():
             self.lost.set_result(None)
 
@@ -249,18 +251,15 @@ class Connection(asyncio.BufferedProtocol):
 
     def _begin_tls(self) -> None:
         """Shake hands: at once, or because of a 220 to STARTTLS."""
-        name = self.tls_policy.server_name or self.target.host
         try:
-            self._layer = TlsLayer(
-                self.tls_policy.context(),
-                server_name=indicated(name),
-                tell=self._tell if self.session.observe is not None else None,
-                is_ours=self.tls_policy.is_ours,
-            )
-        except (ssl.SSLError, OSError, ValueError) as error:
-            facts = TlsFacts(failure="prepare")
-            self._fail_tls(HandshakeFailed(f"TLS cannot be prepared: {error}", facts), facts)
+            tell = self._tell if self.session.observe is not None else None
+            self._handshake = Handshake(self.tls_policy, self.target, tell)
+        except HandshakeFailed as failure:
+            self._fail_tls(failure)
             return
+        self._layer = self._handshake.layer
+        if (warning := self._handshake.warning) and self.session.observe is not None:
+            self.session.observe(Noted(warning))
         self._shake()
 
     def _upgrade(self) -> None:
@@ -270,21 +269,24 @@ class Connection(asyncio.BufferedProtocol):
         elif self._layer.is_ready:
             reason = "the server agreed to STARTTLS inside of TLS, which nobody can do"
             facts = replace(self._layer.facts(), failure="nested")
-            self._fail_tls(HandshakeFailed(reason, facts), facts)
+            self._fail_tls(HandshakeFailed(reason, facts))
 
     def _shake(self) -> None:
-        layer = self._layer
-        assert layer is not None
+        handshake = self._handshake
+        assert handshake is not None
         try:
-            is_over = layer.handshake()
+            is_over = handshake.layer.handshake()
         except (ssl.SSLError, OSError) as error:
-            self._put(layer.take_outgoing())  # the alert that tells the server why
-            self._fail_tls(*_failed(error, layer, self._facts(layer)))
+            self._put(handshake.layer.take_outgoing())  # the alert that tells the server why
+            self._fail_tls(handshake.failed(error))
             return
-        self._put(layer.take_outgoing())
+        self._put(handshake.layer.take_outgoing())
         if not is_over:
             return
-        self.tls = facts = self._facts(layer)
+        self.tls = facts = handshake.facts()
+        if (objection := handshake.objection(facts)) is not None:
+            self._fail_tls(objection)
+            return
         session = self.session
         if session.observe is not None:
             session.observe(Secured(facts))
@@ -300,28 +302,17 @@ class Connection(asyncio.BufferedProtocol):
         if self.session.observe is not None:
             self.session.observe(Traced(seen) if isinstance(seen, Message) else Alerted(seen))
 
-    def _facts(self, layer: TlsLayer) -> TlsFacts:
-        """All about the session; the chain only where somebody looks, or must be told."""
-        facts = layer.facts()
-        if layer.is_ready and self.tls_policy.strict and self.session.observe is None:
-            return facts
-        chain = layer.chain()
-        if not chain and not layer.is_ready:
-            return facts
-        name = self.tls_policy.server_name or self.target.host
-        return judged(facts, chain, name, self.tls_policy)
-
-    def _fail_tls(self, failure: HandshakeFailed, facts: TlsFacts) -> None:
-        self.tls = facts
+    def _fail_tls(self, failure: HandshakeFailed) -> None:
+        self.tls = failure.facts
         if self.session.observe is not None:
-            self.session.observe(NotSecured(facts, str(failure)))
+            self.session.observe(NotSecured(failure.facts, str(failure)))
         self.session.receive_eof(failure, by_us=True)
         if self.transport is not None:
             self.transport.close()
 
     def _receive_encrypted(self, data: bytes) -> None:
         layer = self._layer
-        assert layer is not None
+        assert layer is not None and self._handshake is not None
         if data:
             layer.feed(data)
         if not layer.is_ready:
@@ -330,7 +321,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             plain = layer.read()
         except ssl.SSLError as error:
-            self._fail_tls(*_failed(error, layer, self._facts(layer)))
+            self._fail_tls(self._handshake.failed(error))
             return
         self._put(layer.take_outgoing())
         if plain:
@@ -346,11 +337,13 @@ class Connection(asyncio.BufferedProtocol):
         is_shaking = self._layer is not None and not self._layer.is_ready
         if is_shaking or session.phase is Phase.UPGRADING:
             return "handshake", "No TLS handshake", send
-        if send is None or session.phase is Phase.GREETING:
+        if session.phase is Phase.GREETING:
             return "greeting", "No greeting", send
-        name = send.verb.decode("ascii", "replace") or "what was sent"
         if self.is_uploading:
-            return "block", f"No octet of {name} was taken", send
+            return "block", "No octet of what is sent was taken", send
+        if send is None:
+            return "other", "No end of the exchange", send
+        name = send.verb.decode("ascii", "replace") or "what was sent"
         return TIMERS.get(send.verb, "other"), f"No reply to {name}", send
 
     @property
@@ -373,15 +366,6 @@ class Connection(asyncio.BufferedProtocol):
         self.session.receive_eof(silence)
         if self.transport is not None:
             self.transport.abort()
-
-
-def _failed(error: Exception, layer: TlsLayer, facts: TlsFacts) -> tuple[HandshakeFailed, TlsFacts]:
-    """What to raise, and what to tell, of TLS that broke."""
-    code, told = failure(error, layer)
-    facts = replace(facts, failure=code)
-    failed = HandshakeFailed(told, facts)
-    failed.__cause__ = error
-    return failed, facts
 
 
 def _retrieve(future: asyncio.Future[Reply]) -> None:

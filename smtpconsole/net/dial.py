@@ -15,7 +15,7 @@ from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.net.proxies import Proxy
 from smtpconsole.net.route import Route
 from smtpconsole.net.timeouts import Timeouts
-from smtpconsole.smtp.errors import Silence, Unreachable
+from smtpconsole.smtp.errors import NoName, Silence, Unreachable
 from smtpconsole.smtp.events import Connected, Dialling, Event, Noted, Target, Tried
 from smtpconsole.smtp.session import Observer
 
@@ -39,6 +39,8 @@ async def dial(
     route = (route or Route()).towards(target)
     dialled = _Dialled(route.named(target), route, times, observe or _nobody)
     try:
+        if target.implicit_tls:
+            (tls or TlsPolicy()).name(target.host)
         async with asyncio.timeout(times.total) as whole:
             return await dialled.greeted(observe, tls, lmtp or target.lmtp)
     except TimeoutError as error:
@@ -46,6 +48,10 @@ async def dial(
             raise
         message = f"{dialled.target} was not reached within {times.total:g} seconds in all"
         raise Silence(message, timer="total") from error
+    except NoName:
+        if route.sock is not None:
+            route.sock.close()
+        raise
 
 
 def _nobody(event: Event) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from cryptography import x509
 
 from smtpconsole.net.certificates import read
+from smtpconsole.net.policy import TlsPolicy
 
 _PEM = re.compile(rb"-----BEGIN (X509 )?CERTIFICATE-----(.*?)-----END \1?CERTIFICATE-----", re.S)
 
@@ -27,6 +28,19 @@ def system_roots() -> tuple[x509.Certificate, ...]:
     if paths.capath:
         files += _files(Path(paths.capath))
     return _certificates(map(_text, files))
+
+
+def trusted_by(policy: TlsPolicy) -> tuple[x509.Certificate, ...]:
+    """What a policy trusts: its store, its file and its folder together."""
+    found = system_roots() if policy.trusts == "system" else ()
+    if policy.trusts == "certifi":
+        import certifi
+
+        found = roots_from(certifi.where())
+    for path in (policy.ca_file, policy.ca_folder):
+        if path is not None:
+            found += roots_from(path)
+    return found
 
 
 def roots_from(path: str | Path) -> tuple[x509.Certificate, ...]:

@@ -37,6 +37,7 @@ class TlsLayer:
         *,
         server_name: str | None = None,
         server_side: bool = False,
+        session: ssl.SSLSession | None = None,
         tell: Tell | None = None,
         is_ours: bool = False,
     ) -> None:
@@ -57,7 +58,11 @@ class TlsLayer:
         self._secret: bytes | None = None  # of the exporter of TLS 1.3
         self._began = time.monotonic()
         self._object = context.wrap_bio(
-            self._incoming, self._outgoing, server_side=server_side, server_hostname=server_name
+            self._incoming,
+            self._outgoing,
+            server_side=server_side,
+            server_hostname=server_name,
+            session=session,
         )
 
     def _trace(self, context: ssl.SSLContext) -> bool:
@@ -200,17 +205,14 @@ def judged(facts: TlsFacts, chain: list[bytes], host: str, policy: TlsPolicy) ->
     # Heavy, and of no use to a client whose TLS just works.
     from smtpconsole.net import certificates, diagnosis, remarks, roots
 
-    if policy.ca_file is not None:
-        trusted = roots.roots_from(policy.ca_file)
-    else:
-        trusted = roots.system_roots()
+    trusted = roots.trusted_by(policy)
     is_shown = bool(chain) or not facts.is_resumed
     problems = diagnosis.diagnose(chain, host, trusted) if is_shown else ()
     return replace(
         facts,
         chain=tuple(certificates.facts(der) for der in chain),
         problems=problems + remarks.remarks(facts),
-        store=policy.store,
+        store=policy.in_words(),
         strict=policy.strict,
     )
 

@@ -4,6 +4,7 @@ ConnectionError
  ├ Unreachable         attempts: each address with its error
  ├ Disconnected        replies: what had been answered
  └ HandshakeFailed     facts: what TLS told before it failed
+    └ NoName           also a ValueError: whoever asked gave no name
 TimeoutError
  └ Silence             waiting_for: the command without an answer; timer: which time was up
 """
@@ -42,6 +43,10 @@ class HandshakeFailed(ConnectionError):
     def __init__(self, message: str, facts: TlsFacts | None = None) -> None:
         super().__init__(message)
         self.facts = facts if facts is not None else TlsFacts()
+
+
+class NoName(HandshakeFailed, ValueError):
+    """A certificate is to be verified, and there is no name to check it against."""
 
 
 class Silence(TimeoutError):

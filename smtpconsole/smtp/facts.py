@@ -95,6 +95,7 @@ class TlsFacts:
     authorities: tuple[str, ...] = ()  # whose client certificates the server takes
     alerts: tuple[Alert, ...] = ()
     messages: tuple[Message, ...] = ()
+    key_log: str | None = None  # the file that the session's secrets are written to
     failure: str = ""  # stable code of what went wrong, e.g. "not-tls"
 
     @property
