@@ -85,7 +85,7 @@ def talks(turns: Iterable[Turn]) -> list[Talk]:
     """The connections that the turns tell of; there is one at least."""
     told = [_Listener()]
     for turn in turns:
-        if turn.is_dialling and told[-1].has_heard:
+        if turn.is_dialling and told[-1].has_begun:
             told.append(_Listener())
         told[-1].hear(turn)
     return [each.talk for each in told]
@@ -96,14 +96,17 @@ class _Listener:
 
     def __init__(self) -> None:
         self.talk = Talk()
-        self.has_heard = False
         self._by_number: dict[int, Question] = {}
         self._group = 0
         self._is_answered = False  # since something was said last
 
+    @property
+    def has_begun(self) -> bool:
+        """A server was called, or something was said."""
+        return self.talk.dialling is not None or bool(self.talk.questions)
+
     def hear(self, turn: Turn) -> None:
         """The next turn."""
-        self.has_heard = True
         match turn.side:
             case Side.CLIENT:
                 self._said(turn)

@@ -126,10 +126,10 @@ class Teller:
                     code=reply.code,
                     answers=entry.asked,
                 )
-        told = _told(entry.event)
-        if told is None:
+        words = told(entry.event)
+        if words is None:
             return None
-        text, is_trouble = told
+        text, is_trouble = words
         event = changed(entry.event, self._redactor.sweep_text)
         lines = [self._redactor.sweep_text(line) for line in text.split("\n")]
         return Turn(entry.number, entry.at, Side.CONSOLE, lines, is_trouble=is_trouble, event=event)
@@ -146,7 +146,7 @@ def _lines(data: bytes) -> list[str]:
     return text.split("\r\n")
 
 
-def _told(event: events.Event) -> tuple[str, bool] | None:
+def told(event: events.Event) -> tuple[str, bool] | None:
     """An event in words, and whether it is trouble; None where the wire tells it already."""
     match event:
         case events.Dialling(target):

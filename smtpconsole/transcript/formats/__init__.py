@@ -152,7 +152,7 @@ def _masked(facts: About, mask: Callable[[str], str]) -> About:
     target, tls, known = facts.target, facts.tls, facts.capabilities
     return About(
         facts.began,
-        Target(mask(target.host), target.port, target.implicit_tls) if target is not None else None,
+        changed(target, mask) if target is not None else None,
         mask(facts.peer) if facts.peer is not None else None,
         changed(tls, mask) if tls is not None else None,
         _swept(known, mask) if known is not None else None,
