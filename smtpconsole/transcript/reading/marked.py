@@ -45,8 +45,8 @@ def swaks(lines: Sequence[str], problems: Problems) -> Iterator[Heard]:
 def text(lines: Sequence[str], problems: Problems) -> Iterator[Heard]:
     """Our own text."""
     end = len(lines)
-    while end and (lines[end - 1].startswith(STAMP) or _DIGEST.match(lines[end - 1])):
-        end -= 1
+    end -= bool(end and _DIGEST.match(lines[end - 1]))
+    end -= bool(end and lines[end - 1].startswith(STAMP))
     return _parsed(lines[:end], problems, is_own=True)
 
 
