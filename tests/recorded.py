@@ -7,7 +7,6 @@ from conversation import converse, ready
 from smtpconsole.smtp import events, sasl
 from smtpconsole.smtp.commands import Send, mail, raw, rcpt
 from smtpconsole.smtp.exchanges import (
-    authenticate,
     deliver,
     greeting,
     hello,
@@ -16,6 +15,7 @@ from smtpconsole.smtp.exchanges import (
     typed,
 )
 from smtpconsole.smtp.facts import Problem, TlsFacts
+from smtpconsole.smtp.login import authenticate
 from smtpconsole.smtp.session import Exchange, Session
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.transcript.turns import turns
