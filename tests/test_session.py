@@ -472,6 +472,33 @@ def test_auth_cancelled_by_hand_is_no_secret(session: Session) -> None:
     assert session.phase is Phase.READY and session.identity is None
 
 
+def test_a_command_said_to_a_challenge_is_a_response_and_a_secret(session: Session) -> None:
+    converse(ask(command(b"AUTH", b"LOGIN")), "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6", session)
+    converse(ask(command(b"dGlt")), "C: dGlt\nS: 334 UGFzc3dvcmQ6", session)
+    converse(ask(command(b"cHc=")), "C: cHc=\nS: 235 hello", session)
+    assert isinstance(session, Watched)
+    assert [send.secret for send in sent(session)] == [None, slice(0, 4), slice(0, 4)]
+    assert session.identity == "tim" and session.phase is Phase.READY
+
+
+def test_octets_without_a_verb_to_a_challenge_are_secret_and_without_consequence(
+    session: Session,
+) -> None:
+    converse(ask(command(b"AUTH", b"LOGIN")), "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6", session)
+    converse(ask(raw(b"cHc=\r\n")), "C: cHc=\nS: 235 hello", session)
+    assert isinstance(session, Watched)
+    assert sent(session)[-1].secret == slice(0, 6) and session.phase is Phase.AUTH
+
+
+def sent(session: Watched) -> list[Send]:
+    return [event.send for event in session.of(Sent)]
+
+
+def test_an_initial_response_given_as_an_argument_is_a_secret() -> None:
+    send = command(b"auth", b"PLAIN", b"AHRpbQBw")
+    assert send.secret is not None and send.data[send.secret] == b"AHRpbQBw"
+
+
 # --- what the values say
 
 

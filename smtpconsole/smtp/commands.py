@@ -50,7 +50,10 @@ def command(verb: bytes, *arguments: bytes, about: Any = None) -> Send:
     line = b" ".join((verb, *arguments))
     if _CONTROL.search(line):
         raise ValueError("Command arguments contain a prohibited control character")
-    return Send(line + b"\r\n", verb.upper(), about=about)
+    secret = None
+    if len(arguments) > 1 and verb.upper() == b"AUTH":  # the initial response (RFC 4954, 4)
+        secret = slice(len(verb) + len(arguments[0]) + 2, len(line))
+    return Send(line + b"\r\n", verb.upper(), secret=secret, about=about)
 
 
 def mail(

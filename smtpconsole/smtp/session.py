@@ -315,6 +315,8 @@ class Session:
 
     def say(self, batch: Batch, *, is_owed: bool = True) -> Send | None:
         """Queue Sends, and the replies they ask for; the last that asks."""
+        if self.phase is Phase.AUTH:
+            batch = [typed.as_response(self, send) for send in batch]
         asking = [send for send in batch if send.replies]
         self._outgoing += [send.data for send in batch]
         if is_owed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from smtpconsole.smtp.commands import CONTENT, PER_RECIPIENT, Send
@@ -22,8 +23,6 @@ def typed(session: Session, line: bytes) -> Send:
     if session.phase is Phase.CONTENT:
         return _content(session, line, data)
     if session.phase is Phase.AUTH:
-        if line == b"*":
-            return Send(data, b"AUTH")
         return _response(session, data, session.mechanism, 0, len(line))
     verb = line.split(None, 1)[0].upper() if line.strip() else b""
     if verb == b"AUTH" and (found := _AUTH.match(line)):
@@ -34,7 +33,19 @@ def typed(session: Session, line: bytes) -> Send:
     return Send(data, verb)
 
 
+def as_response(session: Session, send: Send) -> Send:
+    """What is said while a challenge is open, whatever it was meant to be: a response."""
+    if send.verb == b"AUTH":
+        return send
+    if send.verb:
+        return _response(session, send.line + b"\r\n", session.mechanism, 0, len(send.line))
+    # Octets without a verb have no consequence, but may be a secret all the same.
+    return replace(send, secret=slice(0, len(send.data)))
+
+
 def _response(session: Session, data: bytes, mechanism: str, start: int, stop: int) -> Send:
+    if data == b"*\r\n":
+        return Send(data, b"AUTH")
     # On the AUTH line the dialogue begins; afterwards it has been told who it is about.
     challenge, claimed = (b"", None) if start else (session.challenge, session.claimed)
     who = claims.claimed_user(mechanism, data[start:stop], challenge, claimed)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from urllib.parse import quote_from_bytes
 
 from smtpconsole.smtp.commands import Send
+from smtpconsole.smtp.sasl.claims import secret_parts
 
 MASK = b"[not shown]"
 _SHORTEST = 4
@@ -112,9 +113,11 @@ class Redactor:
             decoded = b""
         if decoded and decoded.decode("utf-8", "surrogateescape") == send.about:
             return  # the user's name: in MAIL FROM it is none
-        # PLAIN: authorization identity, user and password, of which the last is the secret.
-        password = decoded.rpartition(b"\0")[2]
-        self._add({said, said.strip(), decoded, *encodings(password)})
+        # A response may have a user's name, too; servers repeat the secret in it alone.
+        needles = {said, said.strip(), decoded}
+        for part in secret_parts(decoded) or [decoded]:
+            needles |= set(encodings(part))
+        self._add(needles)
 
     def _add(self, needles: set[bytes]) -> None:
         found = {needle.lower() for needle in needles if len(needle) >= _SHORTEST}
