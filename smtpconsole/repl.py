@@ -15,6 +15,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.coach import advise
 from smtpconsole.console.console import Console, Suggestions
+from smtpconsole.console.known import Known
 from smtpconsole.console.settings import Settings
 from smtpconsole.smtp.events import Phase
 from smtpconsole.transcript.journal import Journal
@@ -28,8 +29,17 @@ if TYPE_CHECKING:
 class Repl:
     """A front end in lines."""
 
-    def __init__(self, journal: Journal, settings: Settings, suggestions: Suggestions) -> None:
-        self._console = Console(self, journal, settings=settings, suggestions=suggestions)
+    def __init__(
+        self,
+        journal: Journal,
+        settings: Settings,
+        suggestions: Suggestions,
+        *,
+        known: Known | None = None,
+    ) -> None:
+        self._console = Console(
+            self, journal, settings=settings, suggestions=suggestions, known=known
+        )
         self._teller = Teller(journal)
         self._told = 0
         self._has_left = False

@@ -177,11 +177,15 @@ def _has_screen() -> bool:
 
 
 def _run(journal: Journal, settings: Settings, suggestions: Suggestions, *, in_lines: bool) -> None:
+    from smtpconsole.console import paths
+    from smtpconsole.console.known import Known
+
+    known = Known(paths.known_file())
     if in_lines:
         from smtpconsole.repl import Repl
 
-        asyncio.run(Repl(journal, settings, suggestions).run())
+        asyncio.run(Repl(journal, settings, suggestions, known=known).run())
     else:
         from smtpconsole.tui.app import ConsoleApp
 
-        ConsoleApp(journal, settings, suggestions).run()
+        ConsoleApp(journal, settings, suggestions, known=known).run()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from smtpconsole.composer.draft import Draft
 from smtpconsole.console import commands, language, troubles
 from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console.known import Known, Watch
 from smtpconsole.console.settings import Settings
 from smtpconsole.console.targets import written
 from smtpconsole.net.connection import Connection
@@ -24,6 +25,7 @@ from smtpconsole.smtp import exchanges
 from smtpconsole.smtp.capabilities import Capabilities
 from smtpconsole.smtp.commands import CONTENT, Send
 from smtpconsole.smtp.events import Entered, Noted, Phase, Target
+from smtpconsole.smtp.facts import Demands
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.session import Exchange
 from smtpconsole.transcript.journal import Journal
@@ -80,6 +82,7 @@ class Console:
         *,
         settings: Settings | None = None,
         suggestions: Suggestions | None = None,
+        known: Known | None = None,
     ) -> None:
         commands.load()
         self.front = front
@@ -92,6 +95,8 @@ class Console:
         self.draft = Draft(
             sender=self.suggestions.sender, recipients=(), body="This is a test.\n", subject="Test"
         )
+        self.demands: dict[str, Demands] = {}  # of domains that were looked up, by host
+        self.watch = Watch(journal, known)
         self._memory = Memory()
 
     # --- entering -----------------------------------------------------------------------------
@@ -158,7 +163,10 @@ class Console:
 
     async def run(self, exchange: Exchange[T]) -> T:
         """Hold an exchange on the connection there is."""
-        return await self.connected().run(exchange, self.settings.timeout)
+        try:
+            return await self.connected().run(exchange, self.settings.timeout)
+        finally:
+            self.watch.look(self.connection)
 
     def _after(self, verb: bytes, reply: Reply) -> None:
         if verb == CONTENT and reply.is_positive:
@@ -180,6 +188,10 @@ class Console:
             )
         finally:
             self.is_dialling = False
+        # A sandbox is a new server each time.
+        is_kept = self.settings.remember and self.suggestions.mailbox is None
+        self.watch.begin(written(target) if is_kept else None)
+        self.watch.look(self.connection)
         reply = self.connection.session.last_reply
         if reply is not None and (told := troubles.greeting_trouble(reply, target)):
             raise told

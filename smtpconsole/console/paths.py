@@ -11,7 +11,7 @@ import platformdirs
 
 
 def state_folder() -> Path:
-    """The folder of history and journals, for its owner alone; SMTPCONSOLE_STATE overrides it."""
+    """What is kept of sessions, for its owner alone; SMTPCONSOLE_STATE overrides it."""
     given = os.environ.get("SMTPCONSOLE_STATE")
     folder = Path(given) if given else platformdirs.user_state_path("smtpconsole", appauthor=False)
     with contextlib.suppress(OSError):  # whoever writes into it tells
@@ -40,6 +40,11 @@ def template_folder() -> Path:
 def draft_file() -> Path:
     """The message in the composer, kept while it is written."""
     return state_folder() / "draft.json"
+
+
+def known_file() -> Path:
+    """What servers were like."""
+    return state_folder() / "known.json"
 
 
 def new_journal_file(now: datetime) -> Path:

@@ -29,6 +29,7 @@ class Settings:
     servername: str = ""  # for SNI and verification, instead of the host
     strict: bool = False  # end the connection at a certificate that does not verify
     coach: bool = True
+    remember: bool = True  # what servers are like, to tell what has changed
 
     def set(self, name: str, text: str) -> None:
         """Give a setting the value that was typed; ConsoleError if it cannot have it."""
@@ -44,6 +45,7 @@ SENTENCES = {
     "servername": "the name to ask and verify in TLS instead of the host; empty for the host",
     "strict": "end the connection at a certificate that does not verify, instead of asking",
     "coach": "say above the prompt what is sensible next",
+    "remember": "keep certificate and promises of servers, to tell what has changed; no forgets",
 }
 
 
@@ -85,4 +87,5 @@ _READERS: dict[str, Any] = {
     "servername": str,
     "strict": _read_switch,
     "coach": _read_switch,
+    "remember": _read_switch,
 }

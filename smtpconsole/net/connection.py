@@ -33,6 +33,7 @@ from smtpconsole.smtp.session import Exchange, Observer, Session
 T = TypeVar("T")
 
 BUFFER = 64 * 1024
+SETTLING = 0.3  # seconds for a server to refuse our certificate, or the lack of one
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -54,6 +55,7 @@ class Connection(asyncio.BufferedProtocol):
         self.tls_policy = tls or TlsPolicy()  # for the next handshake
         self._handshake: Handshake | None = None
         self._layer: TlsLayer | None = None  # the handshake's
+        self._settling: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._memory = memoryview(bytearray(BUFFER))
         self._puller = Puller(self.session, self._flush)
@@ -266,7 +268,7 @@ class Connection(asyncio.BufferedProtocol):
         """STARTTLS was answered with 220."""
         if self._layer is None:
             self._begin_tls()
-        elif self._layer.is_ready:
+        elif self._layer.is_ready and self._settling is None:
             reason = "the server agreed to STARTTLS inside of TLS, which nobody can do"
             facts = replace(self._layer.facts(), failure="nested")
             self._fail_tls(HandshakeFailed(reason, facts))
@@ -287,15 +289,31 @@ class Connection(asyncio.BufferedProtocol):
         if (objection := handshake.objection(facts)) is not None:
             self._fail_tls(objection)
             return
+        if facts.client_certificate_requested and facts.version == "TLSv1.3":
+            # The server says only now whether it is content; what we sent meanwhile would
+            # make it reset the connection, and its alert be lost.
+            self._settling = self._loop.call_later(SETTLING, self._secured)
+        else:
+            self._secured()
+        self._receive_encrypted(b"")
+
+    def _secured(self) -> None:
+        """TLS is on, and is here to stay."""
+        if self._settling is not None:
+            self._settling.cancel()
+            self._settling = None
         session = self.session
+        if not self.is_open:
+            return
+        assert self.tls is not None
         if session.observe is not None:
-            session.observe(Secured(facts))
+            session.observe(Secured(self.tls))
         if session.phase is Phase.UPGRADING:
             session.upgraded()
         else:
             session.is_secure = True
         self._watchdog.progress()
-        self._receive_encrypted(b"")
+        self._flush()
 
     def _tell(self, seen: Message | Alert) -> None:
         """Pass on what TLS said, in the order of things."""
@@ -324,6 +342,8 @@ class Connection(asyncio.BufferedProtocol):
             self._fail_tls(self._handshake.failed(error))
             return
         self._put(layer.take_outgoing())
+        if self._settling is not None and data:
+            self._secured()
         if plain:
             self.session.receive(plain)
 

@@ -144,6 +144,14 @@ class StsPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Demands:
+    """What a domain demands of senders; None where it has not been looked up."""
+
+    tlsa: TlsaAnswer | None = None
+    sts: StsPolicy | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """How one TLSA record fares with the certificates that were sent."""
 

@@ -30,6 +30,7 @@ from smtpconsole.console.commands import COMMANDS
 from smtpconsole.console.commands.send import send_draft
 from smtpconsole.console.console import Console, Suggestions
 from smtpconsole.console.history import History
+from smtpconsole.console.known import Known
 from smtpconsole.console.settings import Settings
 from smtpconsole.smtp.events import Noted, Phase
 from smtpconsole.transcript.journal import Journal
@@ -95,12 +96,15 @@ class ConsoleApp(App[None]):
         suggestions: Suggestions,
         *,
         history: History | None = None,
+        known: Known | None = None,
     ) -> None:
         has_no_color = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if has_no_color else None)
         self.register_theme(_THEME)
         self.theme = "smtpconsole" if _has_true_color() and not has_no_color else "ansi-dark"
-        self.smtp_console = Console(self, journal, settings=settings, suggestions=suggestions)
+        self.smtp_console = Console(
+            self, journal, settings=settings, suggestions=suggestions, known=known
+        )
         self._history = history if history is not None else History(paths.history_file())
         self._told = 0
         self._is_due = False
