@@ -145,7 +145,7 @@ async def test_what_went_wrong_in_connecting() -> None:
             await client(server.port).connect()
         assert caught.value.args == (554, "no")
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        with pytest.raises(errors.SMTPConnectTimeoutError, match="Timed out connecting"):
+        with pytest.raises(errors.SMTPConnectTimeoutError, match="Timed out waiting"):
             await client(silent.getsockname()[1]).connect(timeout=0.05)
     with pytest.raises(errors.SMTPServerDisconnected, match="not connected"):
         await smtp.noop()

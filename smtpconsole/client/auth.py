@@ -37,14 +37,12 @@ def auth_crammd5_verify(
         nonce = base64.b64decode(_octets(challenge))
         digest = hmac.new(_octets(password), nonce, "md5").hexdigest()
     except binascii.Error as error:
-        raise _no_answer(f"Invalid CRAM-MD5 challenge: {error}") from error
+        text = f"Invalid CRAM-MD5 challenge from server: {_octets(challenge)!r}"
+        raise SMTPAuthenticationError(SMTPStatus.auth_continue, text) from error
     except ValueError as error:
-        raise _no_answer("CRAM-MD5 needs MD5, which is not available here") from error
+        text = "CRAM-MD5 needs MD5, which is not available here"
+        raise SMTPAuthenticationError(SMTPStatus.auth_continue, text) from error
     return base64.b64encode(b"%b %b" % (_octets(username), digest.encode("ascii")))
-
-
-def _no_answer(text: str) -> SMTPAuthenticationError:
-    return SMTPAuthenticationError(SMTPStatus.auth_continue, text)
 
 
 def auth_plain_encode(username: str | bytes, password: str | bytes, /) -> bytes:

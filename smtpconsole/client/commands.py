@@ -249,9 +249,11 @@ class Commands(Link):
 
         Line ends become CRLF, and leading dots are doubled.  Raises SMTPDataError.
         """
-        octets = content.canonical(message.encode("ascii") if isinstance(message, str) else message)
+        octets = canonical(message)
         await self._greet(timeout)
-        reply = await self._run(exchanges.data(octets), timeout)
+        go_ahead, reply = await self._run(exchanges.data(octets), timeout)
+        if reply is None:
+            raise SMTPDataError(*response(go_ahead))
         return positive(response(reply), SMTPDataError)
 
     # --- TLS and the end ----------------------------------------------------------------------
@@ -305,12 +307,18 @@ class Commands(Link):
         try:
             answer = await self.execute_command(b"QUIT", timeout=timeout)
         except SMTPServerDisconnected:
-            answer = SMTPResponse(SMTPStatus.closing, "")
+            answer = SMTPResponse(SMTPStatus.closing.value, "")
         if answer.code != SMTPStatus.closing:
             raise SMTPResponseException(*answer)
         self._drop(connection)
         await self._ended(connection)
         return answer
+
+
+def canonical(message: str | bytes) -> bytes:
+    """The octets of a message with CRLF (RFC 5321, 2.3.8); one without any is an empty line."""
+    octets = message.encode("ascii") if isinstance(message, str) else message
+    return content.canonical(octets) or b"\r\n"
 
 
 def _encoded(options: Iterable[str] | None, encoding: str) -> list[bytes]:

@@ -15,25 +15,24 @@ from smtpconsole.smtp.errors import Silence, Unreachable
 async def connected(options: Options, timeout: float | Timeouts | None) -> Connection:
     """A connection that has been greeted, whatever the greeting.
 
-    `timeout` is a number of seconds for all of it, or Timeouts.  Raises SMTPConnectError,
+    `timeout` is a number of seconds for each step, or Timeouts.  Raises SMTPConnectError,
     SMTPConnectTimeoutError, or ValueError if a certificate is to be verified and there is no
     name to verify.
     """
     where = options.place
-    seconds = timeout.total if isinstance(timeout, Timeouts) else timeout
-    if seconds is not None and seconds <= 0:
+    if not isinstance(timeout, Timeouts) and timeout is not None and timeout <= 0:
         raise SMTPConnectTimeoutError(f"Timed out connecting to {where}")
+    # Outside of the try: a file that is missing is not the server's fault.
+    policy = await asyncio.to_thread(options.policy) if options.use_tls else None
     try:
-        async with asyncio.timeout(seconds):
-            policy = await asyncio.to_thread(options.policy) if options.use_tls else None
-            return await dial(
-                options.target,
-                observe=options.observe,
-                tls=policy,
-                lmtp=options.lmtp,
-                timeout=timeout,
-                route=options.way,
-            )
+        return await dial(
+            options.target,
+            observe=options.observe,
+            tls=policy,
+            lmtp=options.lmtp,
+            timeout=timeout,
+            route=options.way,
+        )
     except TimeoutError as error:  # Silence is one, too
         raise SMTPConnectTimeoutError(_lateness(error, where)) from error
     except Unreachable as error:

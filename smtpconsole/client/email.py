@@ -6,6 +6,7 @@ import copy
 import email.policy
 from collections.abc import Iterable
 from email.generator import BytesGenerator
+from email.headerregistry import Address, Group
 from email.message import EmailMessage, Message
 from email.utils import getaddresses
 from io import BytesIO
@@ -26,18 +27,48 @@ def quote_address(address: str) -> str:
     return f"<{parse_address(address)}>"
 
 
-def flatten_message(message: Message, /, *, utf8: bool = False, cte_type: str = "8bit") -> bytes:
-    """The message as octets with CRLF, without Bcc; the message itself is left as it is."""
+def flatten_message(
+    message: EmailMessage | Message, /, *, utf8: bool = False, cte_type: str = "8bit"
+) -> bytes:
+    """The message as octets with CRLF, without Bcc; the message itself is left as it is.
+
+    An `EmailMessage` is written under its own policy, and headers in UTF-8 only with `utf8`
+    (RFC 6532); a legacy `Message` as compat32 writes it.  `cte_type` "7bit" recodes bodies of
+    8 bits (RFC 6152).  No line is altered that begins with "From ".
+    """
     shown = copy.copy(message)
-    shown._headers = list(message._headers)  # type: ignore[attr-defined]  # a copy shares them
+    shown._headers = list(message._headers)  # type: ignore[union-attr]  # a copy shares them
     for name in _HIDDEN:
         del shown[name]
-    policy: Any = email.policy.compat32.clone(linesep="\r\n", cte_type=cte_type)
-    if isinstance(message, EmailMessage):
-        policy = (email.policy.SMTPUTF8 if utf8 else email.policy.SMTP).clone(cte_type=cte_type)
+    own: Any = message.policy
+    if isinstance(message, EmailMessage) and isinstance(own, email.policy.EmailPolicy):
+        policy: Any = own.clone(linesep="\r\n", cte_type=cte_type, utf8=utf8)
+        if not utf8:
+            _use_a_labels(shown)
+    else:
+        policy = email.policy.compat32.clone(linesep="\r\n", cte_type=cte_type)
     with BytesIO() as octets:
         BytesGenerator(octets, mangle_from_=False, policy=policy).flatten(shown)
         return octets.getvalue()
+
+
+def _use_a_labels(message: Message) -> None:
+    """Rewrite the headers that have addresses with domains of other letters (RFC 5891)."""
+    for at, (name, value) in enumerate(message._headers):  # type: ignore[attr-defined]
+        groups = getattr(value, "groups", ())
+        if all(each.domain.isascii() for group in groups for each in group.addresses):
+            continue
+        rewritten = tuple(
+            Group(group.display_name, tuple(map(_with_a_labels, group.addresses)))
+            for group in groups
+        )
+        pair = message.policy.header_store_parse(name, rewritten)  # type: ignore[arg-type]
+        message._headers[at] = pair  # type: ignore[attr-defined]
+
+
+def _with_a_labels(address: Address) -> Address:
+    domain = addresses.with_a_labels(f"@{address.domain}")[1:]
+    return Address(address.display_name, address.username, domain)
 
 
 def extract_addresses(header: Any, /) -> list[str]:
@@ -76,5 +107,5 @@ def extract_recipients(message: Message, /) -> list[str]:
 def _resent(message: Message) -> str:
     dates = message.get_all("Resent-Date", [])
     if len(dates) > 1:
-        raise ValueError("Message has more than one Resent-Date header block")
+        raise ValueError("Message has more than one 'Resent-' header block")
     return "Resent-" if dates else ""

@@ -121,7 +121,10 @@ class Link:
         greeting = connection.session.last_reply
         assert greeting is not None
         if greeting.code != SMTPStatus.ready:
+            malformed = connection.session.malformed
             self.close()
+            if malformed is not None:
+                raise SMTPConnectResponseError(greeting.code, _malformed(malformed))
             raise SMTPConnectResponseError(*response(greeting))
         return response(greeting)
 
@@ -224,7 +227,7 @@ class Link:
         if _CONTROL.search(line):
             raise ValueError("Command arg contains a prohibited control character")
         replies = await self._run(exchanges.typed(self._linked().session, line), timeout)
-        return response(replies[-1]) if replies else SMTPResponse(SMTPStatus.start_input, "")
+        return response(replies[-1]) if replies else SMTPResponse(SMTPStatus.start_input.value, "")
 
     async def _run(self, exchange: Exchange[T], timeout: Timeout = Default.token) -> T:
         """Hold an exchange, and keep or close the connection after it."""
@@ -242,8 +245,8 @@ class Link:
         session = connection.session
         if session.malformed is not None and not self._options.tolerant:
             self._drop(connection)
-            text = f"Malformed SMTP response line: {session.malformed}"
-            raise SMTPResponseException(SMTPStatus.invalid_response, text)
+            code = SMTPStatus.invalid_response.value
+            raise SMTPResponseException(code, _malformed(session.malformed))
         if session.phase is Phase.CLOSING or session.surplus is not None:
             self._drop(connection)
         return result
@@ -288,3 +291,7 @@ def _explained(error: Silence | Disconnected | HandshakeFailed) -> SMTPException
     if isinstance(error, HandshakeFailed):
         return tls_failure(error)
     return SMTPServerDisconnected(str(error))
+
+
+def _malformed(reply: Reply) -> str:
+    return f"Malformed SMTP response line: {reply.octets.decode('utf-8', 'surrogateescape')}"

@@ -125,7 +125,7 @@ class Login(Commands):
             reply = await self._through(exchange, timeout)
         except sasl.MechanismError as error:
             raise SMTPAuthenticationError(
-                SMTPStatus.auth_continue, f"Invalid {name} challenge: {error}"
+                SMTPStatus.auth_continue.value, f"Invalid {name} challenge: {error}"
             ) from error
         return _successful(SMTPResponse(reply.code, reply.text))
 

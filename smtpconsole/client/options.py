@@ -21,7 +21,7 @@ T = TypeVar("T")
 SMTP_PORT = 25
 SMTP_TLS_PORT = 465  # RFC 8314
 SMTP_STARTTLS_PORT = 587  # RFC 6409
-DEFAULT_TIMEOUT = 60.0  # seconds
+DEFAULT_TIMEOUT: float = 60  # seconds
 
 StartTls = bool | Literal["require"] | None
 
@@ -90,6 +90,9 @@ class Options:
 
     def changed(self, given: Mapping[str, Any]) -> Options:
         """The same with some changed; ValueError where they clash, TypeError for a strange one."""
+        strange = [name for name in given if name != "timeout" and name not in _NAMES]
+        if strange:
+            raise TypeError(f"SMTP got an unexpected keyword argument {strange[0]!r}")
         options = replace(self, **given)
         if given.get("local_hostname") is not None:
             options = replace(options, local_hostname=host_name(given["local_hostname"]))

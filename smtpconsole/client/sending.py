@@ -8,6 +8,7 @@ from email.message import EmailMessage, Message
 from typing import Any, ClassVar
 
 from smtpconsole.client import email as messages
+from smtpconsole.client.commands import canonical
 from smtpconsole.client.errors import (
     SMTPException,
     SMTPNotSupported,
@@ -25,7 +26,7 @@ from smtpconsole.client.receipt import Receipt
 from smtpconsole.client.response import SMTPResponse, as_reply
 from smtpconsole.client.status import SMTPStatus
 from smtpconsole.client.typing import Default, Timeout
-from smtpconsole.smtp import addresses, content, exchanges
+from smtpconsole.smtp import addresses, exchanges
 from smtpconsole.smtp.addresses import mailbox, path
 from smtpconsole.smtp.capabilities import Capabilities, Keyword
 from smtpconsole.smtp.commands import Send
@@ -76,7 +77,7 @@ class Sending(Login):
         SMTPRecipientsRefused if it is all of them, SMTPDataError; no transaction is left open.
         """
         people = [recipients] if isinstance(recipients, str) else list(recipients)
-        octets = content.canonical(message.encode("ascii") if isinstance(message, str) else message)
+        octets = canonical(message)
         options = [] if mail_options is None else list(mail_options)
         parameters = [] if rcpt_options is None else list(rcpt_options)
         async with self._transactions.here:
@@ -113,7 +114,7 @@ class Sending(Login):
             mail,
             rcpts,
             octets,
-            pipelining=options.pipelining and "PIPELINING" in known,
+            pipelining=options.pipelining and "PIPELINING" in known and bool(rcpts),
             chunking=options.chunking and "CHUNKING" in known,
             lmtp=options.lmtp,
         )

@@ -14,7 +14,8 @@ import re
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PLAIN = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 _ASCII = ("ascii", "usascii")
-_UNQUOTED = re.compile(r'"(?:\\.|[^"\\])*"')  # a quoted string, to be blanked out
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+_COMMENT = re.compile(r"\([^()]*\)")
 
 
 def mailbox(text: str) -> str:
@@ -25,7 +26,9 @@ def mailbox(text: str) -> str:
         raise ValueError(f"the address {text!r} contains a prohibited control character")
     text = text.strip()
     # Quoted strings may hold anything: look for brackets in a copy without them.
-    plain = _UNQUOTED.sub(lambda found: "x" * len(found[0]), text)
+    plain = _QUOTED.sub(lambda found: "x" * len(found[0]), text)
+    while comment := _COMMENT.search(plain):  # RFC 5322, 3.2.2: they nest
+        text, plain = _without(text, comment).rstrip(), _without(plain, comment).rstrip()
     start = plain.find("<")
     if start >= 0:
         end = plain.find(">", start)
@@ -38,6 +41,10 @@ def mailbox(text: str) -> str:
     return text
 
 
+def _without(text: str, found: re.Match[str]) -> str:
+    return text[: found.start()] + text[found.end() :]
+
+
 def path(text: str, *, encoding: str = "ascii") -> bytes:
     """The address between angle brackets, as MAIL and RCPT want it; `""` is the null sender.
 
@@ -47,7 +54,7 @@ def path(text: str, *, encoding: str = "ascii") -> bytes:
     bare = mailbox(text)
     if not bare.isascii() and encoding.replace("-", "").lower() in _ASCII:
         bare = with_a_labels(bare)
-    return b"<%b>" % bare.encode(encoding)
+    return f"<{bare}>".encode(encoding)
 
 
 def needs_utf8(text: str) -> bool:

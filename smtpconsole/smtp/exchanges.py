@@ -125,12 +125,12 @@ def deliver(
     return outcome
 
 
-def data(content: Content) -> Exchange[Reply]:
-    """DATA and content; the reply that decided."""
+def data(content: Content) -> Exchange[tuple[Reply, Reply | None]]:
+    """DATA and content: the replies to both; None for content that was not asked for."""
     reply = yield from ask(Send(_DATA, b"DATA"))
-    if reply.code == 354:
-        reply = yield from ask(dotted(content))
-    return reply
+    if reply.code != 354:
+        return reply, None
+    return reply, (yield from ask(dotted(content)))
 
 
 def _final(replies: Sequence[Reply], outcome: Delivery, lmtp: bool) -> Sequence[Reply]:
