@@ -43,4 +43,5 @@ def test_data_alone_ends_with_a_dot_unless_it_is_refused() -> None:
         b"DATA\r\n",
         b"..a\r\n.\r\n",
     ]
-    assert converse(data(b""), "C: DATA\nS: 503 no").code == 503
+    refusal, reply = converse(data(b""), "C: DATA\nS: 503 no")
+    assert (refusal.code, reply) == (503, None)

@@ -46,7 +46,7 @@ def test_pieces_ask_for_nothing_and_the_lone_dot_for_the_reply() -> None:
     assert [(send.verb, send.replies) for send in sends] == [(CONTENT, 0)] * 3 + [(CONTENT, 1)]
     assert sends[-1].data == b".\r\n"
     session.receive(b"250 ok\r\n")
-    assert future.result().code == 250
+    assert future.result()[-1].code == 250
     assert session.of(Answered)[-1].send is sends[-1]
 
 
@@ -82,7 +82,7 @@ def test_a_refusal_in_the_middle_of_data_is_the_outcome_and_the_end(reply: str) 
     session, future = in_data([b"x" * LEAST, b"y"])
     upload.said(session, b"x" * LEAST)
     session.receive(reply.encode() + b"\r\n")
-    assert str(future.result()) == reply
+    assert str(future.result()[-1]) == reply
     assert session.phase is Phase.CLOSED
     (closed,) = session.of(Closed)
     assert (closed.by, closed.was_announced) == ("client", reply.startswith("421"))
@@ -111,7 +111,7 @@ def test_an_early_yes_is_odd_and_the_content_is_said_to_its_end() -> None:
     session.take_outgoing()
     upload.said_all(session)
     assert session.take_outgoing() == [b"\r\n", b".\r\n"]
-    assert future.result().code == 250
+    assert future.result()[-1].code == 250
 
 
 def test_content_that_cannot_be_read_is_never_sent_as_if_it_were_whole() -> None:
