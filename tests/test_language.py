@@ -16,8 +16,6 @@ from smtpconsole.console.arguments import NUMBER, SECRET, TEXT, WORDS
 from smtpconsole.console.history import History
 from smtpconsole.console.language import Call, Remark, Say, parse
 from smtpconsole.console.settings import SENTENCES, Settings
-from smtpconsole.console.targets import parse_target
-from smtpconsole.smtp.events import Target
 
 commands.load()
 
@@ -62,30 +60,6 @@ def test_no_line_is_too_strange(line: str) -> None:
     else:
         if not line.startswith(("/", "?", "#")):
             assert meaning == Say(line.encode("utf-8", "surrogateescape"))
-
-
-@pytest.mark.parametrize(
-    ("text", "target"),
-    [
-        ("mail.x", Target("mail.x", 25)),
-        ("mail.x:587", Target("mail.x", 587)),
-        ("mail.x:465", Target("mail.x", 465, implicit_tls=True)),
-        ("[2001:db8::1]:26", Target("2001:db8::1", 26)),
-        ("[::1]", Target("::1", 25)),
-        ("smtp://mail.x:465", Target("mail.x", 465)),
-        ("SMTPS://mail.x/", Target("mail.x", 465, implicit_tls=True)),
-        ("submission://mail.x", Target("mail.x", 587)),
-    ],
-)
-def test_targets_in_every_form(text: str, target: Target) -> None:
-    assert parse_target(text) == target
-
-
-@pytest.mark.parametrize("text", ["", "a b", "mail.x:0", "mail.x:99999", "ftp://x", ":25", "x:y"])
-def test_what_is_no_target_is_told_with_what_would_be(text: str) -> None:
-    with pytest.raises(ConsoleError) as caught:
-        parse_target(text)
-    assert caught.value.hints
 
 
 async def sample(

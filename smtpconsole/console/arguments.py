@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.targets import SCHEMES, parse_target
+from smtpconsole.console.targets import parse_target
+from smtpconsole.smtp.targets import SCHEMES
 
 if TYPE_CHECKING:
     from smtpconsole.console.console import Console

@@ -1,49 +1,118 @@
-"""Where to connect, out of what people write."""
+"""Where to connect, out of what people write.
+
+mail.example.org   mail.example.org:587   [2001:db8::1]:25   alice@mail.example.org
+smtp:// smtps:// submission:// submissions:// lmtp:// lmtps://
+lmtp+unix:///run/dovecot/lmtp   smtp+unix:///run/smtp.socket   /run/smtp.socket
+exec:/usr/sbin/sendmail -bs     lmtp+exec:...
+"""
 
 from __future__ import annotations
 
 import re
+import shlex
+from urllib.parse import unquote
 
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.smtp.events import Target
+from smtpconsole.smtp.targets import IMPLICIT_TLS_PORT, SCHEMES, Target
 
-SCHEMES = {
-    "smtp": (25, False),
-    "smtps": (465, True),
-    "submission": (587, False),
-    "submissions": (465, True),
-}
-IMPLICIT_TLS_PORT = 465  # RFC 8314
-
+_EXEC = re.compile(r"(?:(?P<scheme>[a-z]+)\+)?exec:(?P<command>.*)", re.IGNORECASE | re.DOTALL)
+_UNIX = re.compile(
+    r"(?:(?P<scheme>[a-z]+)\+)?unix:(?://(?:(?P<user>[^/]*)@)?)?(?P<path>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _FORM = re.compile(
     r"(?:(?P<scheme>[a-z]+)://)?"
-    r"(?:\[(?P<literal>[^\]]+)\]|(?P<host>[^\s:/\[\]]+|[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:.]*))"
-    r"(?::(?P<port>\d+))?/?",
+    r"(?:(?P<user>[^\s/]*)@)?"
+    r"(?:\[(?P<literal>[^\[\]\s/@]+)\]"
+    r"|(?P<host>[^\s:/\[\]@]+|[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:.]*))"
+    r"(?::(?P<port>[^\s/@:]*))?/?",
     re.IGNORECASE,
 )
-_FORMS = "host, host:port, [address]:port, smtp://host, smtps://host, submission://host"
+_FORMS = "host, host:port, [address]:port, smtp://host, smtps://host, lmtp://host, /path, exec:…"
 
 
 def parse_target(text: str) -> Target:
-    """The target in `host`, `host:port`, `[v6]:port` or a URL; ConsoleError if it is none."""
-    found = _FORM.fullmatch(text.strip())
+    """The target that is written so; ConsoleError, with what would be one, if it is none."""
+    text = text.strip()
+    if found := _EXEC.fullmatch(text):
+        return _program(found["scheme"], found["command"].strip())
+    if text.startswith("/") and not text.startswith("//"):
+        return Target("", 0, path=text)
+    if found := _UNIX.fullmatch(text):
+        return _socket(found)
+    found = _FORM.fullmatch(text)
     if found is None:
-        raise ConsoleError(f"{text!r} is not a server", f"write it as {_FORMS}")
-    scheme = (found["scheme"] or "smtp").lower()
-    if scheme not in SCHEMES:
-        raise ConsoleError(f"{scheme}:// is not known", f"known are {', '.join(SCHEMES)}")
-    port, implicit_tls = SCHEMES[scheme]
+        raise ConsoleError(f"{_harmless(text)} is not a server", f"write it as {_FORMS}")
+    port, implicit_tls, lmtp = _scheme(found["scheme"])
     if found["port"] is not None:
-        port = int(found["port"])
-        if not 0 < port < 65536:
-            raise ConsoleError(f"{port} is not a port", "ports go from 1 to 65535")
+        port = _port(found["port"])
         if found["scheme"] is None:
             implicit_tls = port == IMPLICIT_TLS_PORT
-    return Target(found["literal"] or found["host"], port, implicit_tls)
+    host = found["literal"] or found["host"]
+    return Target(host, port, implicit_tls, lmtp, user=_user(found["user"]))
 
 
 def written(target: Target) -> str:
-    """A target as /connect takes it."""
-    if target.implicit_tls and target.port != 465:
-        return f"smtps://{target}"
-    return str(target)
+    """A target as a word that /connect takes."""
+    return shlex.quote(target.written)
+
+
+def password_of(text: str) -> str:
+    """The password that somebody wrote into a URL; "" if there is none."""
+    front, at, _ = text.rpartition("@")
+    _, slashes, behind = front.rpartition("//")
+    user, colon, password = (behind if slashes else front).partition(":")
+    return password if at and colon and user else ""
+
+
+def _scheme(name: str | None) -> tuple[int, bool, bool]:
+    name = (name or "smtp").lower()
+    if name not in SCHEMES:
+        raise ConsoleError(f"{name}:// is not known", f"known are {', '.join(SCHEMES)}")
+    return SCHEMES[name]
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text[:6]) < 65536:
+        raise ConsoleError(f"{text or 'nothing'} is not a port", "ports go from 1 to 65535")
+    return int(text)
+
+
+def _user(text: str | None) -> str:
+    if text is None:
+        return ""
+    if ":" in text:
+        raise ConsoleError(
+            "a password has no place in a target: it would be seen and kept",
+            "name the user alone, as in alice@mail.example.org; /login asks for the password",
+        )
+    if not text:
+        raise ConsoleError("there is no user before the @", "write it as alice@mail.example.org")
+    return unquote(text, errors="surrogateescape")
+
+
+def _program(scheme: str | None, command: str) -> Target:
+    _, implicit_tls, lmtp = _scheme(scheme)
+    try:
+        is_empty = not shlex.split(command)
+    except ValueError as error:
+        raise ConsoleError(f"the command {command!r} cannot be read: {error}") from error
+    if is_empty:
+        raise ConsoleError("exec: needs a command", '/connect "exec:/usr/sbin/sendmail -bs"')
+    return Target("", 0, implicit_tls, lmtp, command=command)
+
+
+def _socket(found: re.Match[str]) -> Target:
+    _, implicit_tls, lmtp = _scheme(found["scheme"])
+    path = unquote(found["path"], errors="surrogateescape")
+    if not path.startswith("/"):
+        raise ConsoleError(
+            f"{path or 'nothing'} is not the path of a socket",
+            "it begins with a slash: lmtp+unix:///run/dovecot/lmtp",
+        )
+    return Target("", 0, implicit_tls, lmtp, path=path, user=_user(found["user"]))
+
+
+def _harmless(text: str) -> str:
+    """What was written, without a password."""
+    return repr(text.replace(password_of(text), "…") if password_of(text) else text)

@@ -22,6 +22,7 @@ from smtpconsole.net import knocking, scan, smuggling
 from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.smtp.events import Noted, Target
 from smtpconsole.smtp.facts import TlsFacts
+from smtpconsole.smtp.targets import IMPLICIT_TLS_PORT
 
 T = TypeVar("T")
 _NO_NAME = "127.0.0.1"  # RFC 6066, 3: an address is no server name, so none is sent

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 from smtpconsole import knowledge
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.targets import IMPLICIT_TLS_PORT, written
+from smtpconsole.console.targets import written
 from smtpconsole.smtp.errors import HandshakeFailed
 from smtpconsole.smtp.events import Target
 from smtpconsole.smtp.facts import TlsFacts
+from smtpconsole.smtp.targets import IMPLICIT_TLS_PORT
 
 Ways = Callable[[Target], tuple[str, ...]]
 

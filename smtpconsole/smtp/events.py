@@ -14,6 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 from smtpconsole.smtp.facts import Alert, Message, TlsFacts
+from smtpconsole.smtp.targets import Target as Target
 
 if TYPE_CHECKING:
     from smtpconsole.smtp.capabilities import Capabilities
@@ -31,30 +32,6 @@ class Phase(Enum):
     UPGRADING = "upgrading"
     CLOSING = "closing"
     CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A server somebody wants to talk to; one with a path or a command needs no host."""
-
-    host: str
-    port: int
-    implicit_tls: bool = False  # RFC 8314: TLS from the first octet
-    lmtp: bool = False  # RFC 2033
-    path: str = ""  # of a UNIX socket
-    command: str = ""  # a program that speaks SMTP on its stdin and stdout
-    user: str = ""  # who to log in as
-
-    @property
-    def is_local(self) -> bool:
-        """No network is in between."""
-        return bool(self.path or self.command)
-
-    def __str__(self) -> str:
-        if self.path or self.command:
-            return self.path or self.command
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
 
 
 # --- events -----------------------------------------------------------------------------------

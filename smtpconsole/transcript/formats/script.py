@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from smtpconsole.smtp.events import Target
 from smtpconsole.transcript import quoting
 from smtpconsole.transcript.dialogue import talks
 from smtpconsole.transcript.formats import About, export_format
@@ -29,7 +28,7 @@ def _lines(step: Step) -> Iterator[str]:
     match step:
         case Connect(target, code):
             if target is not None:
-                yield f"/connect {quoting.plain(written(target))}"
+                yield f"/connect {quoting.plain(target.written)}"
             yield from _expect(code)
         case StartTls(code):
             yield "STARTTLS"
@@ -98,10 +97,3 @@ def _spelled(octet: int) -> str:
     if octet in _NAMED:
         return _NAMED[octet]
     return chr(octet) if 0x20 <= octet < 0x7F else f"\\x{octet:02x}"
-
-
-def written(target: Target) -> str:
-    """A target as /connect takes it."""
-    if target.implicit_tls:
-        return f"smtps://{target}"
-    return f"smtp://{target}" if target.port == 465 else str(target)
