@@ -249,10 +249,10 @@ async def test_keys_that_cannot_be_had_make_a_sender_wait(names: zone.Names, fau
 @pytest.mark.parametrize(
     ("record", "expected"),
     [
-        (TlsaRecord(1, 1, 1, bytes(32)), ["tlsa-usage", "tlsa-none-usable"]),
-        (TlsaRecord(3, 1, 1, bytes(20)), ["tlsa-length"]),
+        (TlsaRecord(1, 1, 1, bytes(32)), ["tlsa-unusable", "tlsa-none-usable"]),
+        (TlsaRecord(3, 1, 1, bytes(20)), ["tlsa-unusable", "tlsa-none-usable"]),
         (TlsaRecord(3, 1, 2, bytes(64)), []),
-        (TlsaRecord(3, 5, 1, bytes(32)), ["tlsa-unknown"]),
+        (TlsaRecord(3, 5, 1, bytes(32)), ["tlsa-unusable", "tlsa-none-usable"]),
         (TlsaRecord(3, 0, 0, bytes(900)), ["tlsa-full"]),
     ],
 )

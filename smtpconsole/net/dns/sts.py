@@ -12,6 +12,7 @@ from smtpconsole.net.dns import tags
 from smtpconsole.net.dns.mx import KINDS
 from smtpconsole.net.dns.names import NoName, ascii_name
 from smtpconsole.net.https import PORT, TIMEOUT, FetchError, fetch
+from smtpconsole.net.verdicts import fits
 from smtpconsole.smtp.facts import StsPolicy
 from smtpconsole.smtp.remarks import Remark, by_severity
 
@@ -40,7 +41,7 @@ class Sts:
 
     def allows(self, name: str) -> bool:
         """The policy names this server; true where there is none."""
-        return self.policy is None or any(matches(name, each) for each in self.policy.mx)
+        return self.policy is None or any(fits(each, name) for each in self.policy.mx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +180,3 @@ def _is_pattern(pattern: str) -> bool:
     except NoName:
         return False
     return name == pattern.removeprefix("*.").removesuffix(".")
-
-
-def matches(name: str, pattern: str) -> bool:
-    """A server's name fits; the star stands for exactly one label (RFC 8461, 4.1)."""
-    name, pattern = name.rstrip(".").lower(), pattern.rstrip(".").lower()
-    if pattern.startswith("*."):
-        return name.partition(".")[2] == pattern[2:]
-    return name == pattern

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from smtpconsole.net.dns.resolver import Resolver
 
 PORT = 25
-_LENGTHS = {1: 32, 2: 64}  # octets of the digest, by matching type
 
 
 async def tlsa(
@@ -54,6 +53,8 @@ def _told(answer: Answer, base: str, exchanger: Exchanger, domain: str) -> TlsaA
 
 def remarks(answer: TlsaAnswer, name: str, doubt: str = "") -> Iterator[Remark]:
     """What is remarkable about the records themselves; `doubt` is why AD is not believed."""
+    from smtpconsole.net.dane import unusable
+
     if answer.error:
         text = f"the TLSA records of {name} cannot be had: {answer.error}"
         yield Remark("error", "tlsa-failed", f"{text}; a DANE sender waits", "", "RFC 7672 2.1")
@@ -61,7 +62,7 @@ def remarks(answer: TlsaAnswer, name: str, doubt: str = "") -> Iterator[Remark]:
         yield _unproven(name, doubt)
     for each in answer.records:
         yield from _record(each, name)
-    if answer.records and not any(each.usage in (2, 3) for each in answer.records):
+    if answer.records and all(unusable(each) for each in answer.records):
         text = f"no TLSA record of {name} can be used with SMTP, so TLS is needed but proves nobody"
         yield Remark("warning", "tlsa-none-usable", text, "publish 3 1 1", "RFC 7672 2.2")
 
@@ -78,17 +79,11 @@ def _unproven(name: str, doubt: str) -> Remark:
 
 
 def _record(record: TlsaRecord, name: str) -> Iterator[Remark]:
+    from smtpconsole.net.dane import unusable
+
     short = f"TLSA {record.usage} {record.selector} {record.matching} of {name}"
-    if record.usage in (0, 1):
-        text = f"{short}: usage {record.usage} is of no use with SMTP"
-        yield Remark("warning", "tlsa-usage", text, "publish 3 1 1 or 2 1 1", "RFC 7672 3.1.3")
-    if record.usage > 3 or record.selector > 1 or record.matching > 2:
-        text = f"{short} has a number that is not defined, and is ignored"
-        yield Remark("warning", "tlsa-unknown", text, "publish 3 1 1", "RFC 6698 7")
-    length = _LENGTHS.get(record.matching)
-    if length is not None and len(record.data) != length:
-        text = f"{short} holds {len(record.data)} octets, and {length} are a digest of its kind"
-        yield Remark("error", "tlsa-length", text, "publish the digest anew", "RFC 6698 2.1.3")
-    if record.matching == 0 and record.usage == 3:
+    if reason := unusable(record):
+        yield Remark("warning", "tlsa-unusable", f"{short}: {reason}", "", "RFC 7672 3.1")
+    elif record.matching == 0:
         text = f"{short} holds the whole, not a digest"
-        yield Remark("info", "tlsa-full", text, "publish 3 1 1", "RFC 7672 3.1")
+        yield Remark("info", "tlsa-full", text, "publish 3 1 1", "RFC 7672 3.1.1")
