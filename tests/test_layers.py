@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "console": {"smtp", "net", "transcript", "knowledge", "composer", "sandbox"},
     "repl": {"console", "transcript", "knowledge", "composer", "smtp"},
     "tui": {"console", "transcript", "knowledge", "composer", "smtp"},
-    "cli": {"console", "transcript", "sandbox", "repl", "tui"},
+    "cli": {"console", "transcript", "sandbox", "repl", "tui", "net", "smtp"},
     "registry": set(),
     "visible": set(),
     "__main__": {"cli"},

@@ -2,7 +2,7 @@
 
 1. Front ends are imported when they are chosen: `--help` and `--version` load neither.
 2. A module in this folder is a subcommand of its name: a `click.Command` called `command`.  It is
-   imported when it is called for, and what it needs inside of it.
+   imported when it is called for, and what it needs inside of it.  `options` is what they share.
 3. Any other first word is a server to open.  One that is called like a subcommand is written
    with its port.
 """
@@ -37,7 +37,7 @@ Examples:
 
 def subcommands() -> list[str]:
     """Their names, without importing one."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(each.name for each in pkgutil.iter_modules(__path__) if not each.ispkg)
 
 
 def subcommand(name: str) -> click.Command:

@@ -99,7 +99,7 @@ async def _explicit(resolver: Resolver, domain: str, answer: Answer) -> Plan:
         return Plan(domain, "null-mx", is_secure=answer.is_secure, remarks=oddities)
     named = [Exchanger(name, preference) for preference, name in records if name]
     kept = named[:MAX_EXCHANGERS]
-    looked = [_addressed(resolver, each, answer.is_secure) for each in kept]
+    looked = [addressed(resolver, each, answer.is_secure) for each in kept]
     exchangers = tuple(await asyncio.gather(*looked))
     remarks = by_severity((*_mixed(records), *_crowd(named), *_remarks(exchangers)))
     state, why = _state(exchangers)
@@ -108,7 +108,7 @@ async def _explicit(resolver: Resolver, domain: str, answer: Answer) -> Plan:
 
 async def _implicit(resolver: Resolver, domain: str, answer: Answer) -> Plan:
     """RFC 5321, 5.1: the domain as its own MX, with preference 0."""
-    own = await _addressed(resolver, Exchanger(domain, 0), answer.is_secure)
+    own = await addressed(resolver, Exchanger(domain, 0), answer.is_secure)
     remarks = [*_remarks((own,))]
     if not own.addresses:
         state: State = "no-address" if own.is_certain else "servfail"
@@ -125,7 +125,7 @@ async def _implicit(resolver: Resolver, domain: str, answer: Answer) -> Plan:
     return Plan(domain, "implicit", (own,), "", answer.is_secure, by_severity(remarks))
 
 
-async def _addressed(resolver: Resolver, exchanger: Exchanger, is_secure: bool) -> Exchanger:
+async def addressed(resolver: Resolver, exchanger: Exchanger, is_secure: bool) -> Exchanger:
     """An exchanger with its addresses, IPv6 first (RFC 6724 leaves the order to the sender)."""
     if _literal(exchanger.name):
         return replace(exchanger, why="it is an address, where a name must be")

@@ -1,0 +1,106 @@
+"""Options that several subcommands have, and how a line of progress is shown."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from smtpconsole.console.answers import ConsoleError
+from smtpconsole.visible import visible
+
+if TYPE_CHECKING:
+    from smtpconsole.console.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_RESOLVING = (
+    click.option(
+        "--dns",
+        metavar="ADDRESS[:PORT]",
+        multiple=True,
+        help="Ask this resolver instead of the system's; may be repeated.",
+    ),
+    click.option(
+        "--dns-trust-ad",
+        is_flag=True,
+        help="Believe the resolver's AD bit: the path to it is safe.",
+    ),
+)
+_VISITING = (
+    click.option("--ca", metavar="FILE", default="", help="Trust the certificates of this file."),
+    click.option("--name", metavar="HOST", default="", help="Introduce ourselves as HOST in EHLO."),
+    click.option(
+        "--fail-on",
+        type=click.Choice(["error", "warning"]),
+        default="error",
+        help="Count a server with such a finding as faulty.",
+    ),
+)
+
+
+def resolving(function: F) -> F:
+    """Options of who is asked about names."""
+    return _with(_RESOLVING, function)
+
+
+def visiting(function: F) -> F:
+    """Options of how a server is visited."""
+    return _with(_VISITING, function)
+
+
+def _with(options: Iterable[Callable[[F], F]], function: F) -> F:
+    for option in options:
+        function = option(function)
+    return function
+
+
+def seconds(text: str) -> float:
+    """A time in seconds; click's error if it is none."""
+    try:
+        found = float(text.removesuffix("s"))
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= 86400:
+        raise click.BadParameter(f"{text!r} is not a time: give seconds, such as 30 or 2.5")
+    return found
+
+
+def settings_from(words: Mapping[str, str]) -> Settings:
+    """Settings as they were given; ConsoleError where one cannot be so."""
+    from smtpconsole.console.settings import Settings
+
+    settings = Settings()
+    for name, text in words.items():
+        if text:
+            settings.set(name, text)
+    return settings
+
+
+def usage(error: ConsoleError) -> click.UsageError:
+    """What the console finds wrong with the words, as the shell is told it: status 2."""
+    return click.UsageError("\n  ".join(map(visible, (error.text, *error.hints))))
+
+
+class Progress:
+    """One line on the terminal that says where things stand; nothing in a pipe."""
+
+    def __init__(self) -> None:
+        self._is_shown = sys.stderr.isatty()
+        self._is_dirty = False
+
+    def show(self, text: str) -> None:
+        """Say it in place of what was said before."""
+        if self._is_shown:
+            self._is_dirty = True
+            sys.stderr.write(f"\r\x1b[K{visible(text)[:78]}")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._is_dirty:
+            self._is_dirty = False
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
