@@ -16,7 +16,7 @@ from smtpconsole.console import tlsreport
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.console import Console
 from smtpconsole.console.inspection import Inspection
-from smtpconsole.console.targets import IMPLICIT_TLS_PORT, parse_target, written
+from smtpconsole.console.targets import parse_target, written
 from smtpconsole.net import injection as injecting
 from smtpconsole.net import knocking, scan, smuggling
 from smtpconsole.net.policy import TlsPolicy
