@@ -22,6 +22,7 @@ from smtpconsole.smtp.commands import CONTENT, GREETING, Send
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.transcript import journal as journals
 from smtpconsole.transcript.journal import Journal
+from smtpconsole.transcript.turns import Teller
 
 LEAF = facts.CertificateFacts(
     "mail", "CA", ("mail",), datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC),
@@ -159,6 +160,14 @@ def test_the_file_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path) -> N
     assert (tmp_path / "new" / "session.jsonl").stat().st_mode & 0o777 == 0o600
     with pytest.raises(FileExistsError):
         Journal(tmp_path / "new" / "session.jsonl")
+
+
+def test_only_what_the_transcript_tells_has_lines() -> None:
+    journal = Journal()
+    for event in ALL:
+        journal(event)
+        told = [turn for turn in Teller(journal).tell(journal.since(len(journal) - 1))]
+        assert bool(journal.columns.lines[-1]) is bool(told), event
 
 
 # --- secrets ----------------------------------------------------------------------------------

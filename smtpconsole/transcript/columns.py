@@ -16,21 +16,31 @@ from typing import Any, get_args
 
 from smtpconsole.smtp.commands import Send
 from smtpconsole.smtp.events import (
+    Anomaly,
     Answered,
     Closed,
     Dialling,
+    Entered,
     Event,
+    Learned,
     Marked,
     Noted,
+    NotSecured,
+    Proposed,
     Received,
     Secured,
     Sent,
+    Tried,
 )
 
 KINDS: tuple[type, ...] = get_args(Event)
 KIND_OF = {cls: number for number, cls in enumerate(KINDS)}
 SENT, RECEIVED, ANSWERED, MARKED = (KIND_OF[cls] for cls in (Sent, Received, Answered, Marked))
 _DIALLING, _SECURED, _CLOSED, _NOTED = (KIND_OF[cls] for cls in (Dialling, Secured, Closed, Noted))
+
+_SILENT = frozenset((Received, Learned, Proposed, Entered))  # the wire tells of them
+
+_TROUBLES = frozenset((Anomaly, NotSecured, Tried))
 
 SECURE, TROUBLE = 1, 2  # flags
 
@@ -75,8 +85,10 @@ class Columns:
             lines = counted(send.data)
             if send.replies:
                 self._unanswered.append((len(self.kinds), send))
-        elif type(event) is Received:
+        elif type(event) in _SILENT:
             lines = 0
+        elif type(event) is Marked:
+            lines = int(bool(event.remark) and event.is_on)
         elif type(event) is Answered:
             reply = event.reply
             code = reply.code if -1 <= reply.code <= _WIDEST else -1
@@ -89,6 +101,7 @@ class Columns:
                 flags = TROUBLE if code // 100 not in (2, 3) else 0
         else:
             self._note(kind)
+            flags = TROUBLE if type(event) in _TROUBLES else 0
         if self.is_secure:
             flags |= SECURE
         self.append(kind, flags, code, verb, lines, asked)

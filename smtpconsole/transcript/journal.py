@@ -221,6 +221,11 @@ class Journal:
         return begin, self._source.read(begin, end - begin)
 
     @property
+    def completed(self) -> dict[int, bytes]:
+        """Octets that were held back when the row of an entry was written."""
+        return self._source.completed if self._source is not None else {}
+
+    @property
     def stored(self) -> int:
         """How many entries, from the first on, are no longer in memory."""
         return self._stored
