@@ -29,10 +29,12 @@ from smtpconsole.console.coach import advise
 from smtpconsole.console.commands import COMMANDS
 from smtpconsole.console.commands.send import send_draft
 from smtpconsole.console.console import Console, Suggestions
+from smtpconsole.console.details import details
 from smtpconsole.console.history import History
 from smtpconsole.console.known import Known
 from smtpconsole.console.settings import Settings
-from smtpconsole.smtp.events import Noted, Phase
+from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
+from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.tui import keys
 from smtpconsole.tui.answerbox import AnswerBox
@@ -41,9 +43,12 @@ from smtpconsole.tui.panes import PANES, Pane
 from smtpconsole.tui.prompt import Prompt
 from smtpconsole.tui.stateline import StateLine
 from smtpconsole.tui.wire import Wire
+from smtpconsole.tui.wirebar import WirePane
 from smtpconsole.visible import visible
 
 FRAME = 0.05  # seconds between two looks at the journal
+_LONG = 20_000  # entries
+_BESIDE_OCTETS = tuple(set(KINDS) - {Sent, Received, Answered})
 
 _THEME = Theme(
     name="smtpconsole",
@@ -115,7 +120,7 @@ class ConsoleApp(App[None]):
         console = self.smtp_console
         yield StateLine(console)
         with Horizontal(id="middle"):
-            yield Wire(console.journal)
+            yield WirePane(console.journal)
             with TabbedContent(id="side"):
                 for cls in PANES:
                     if cls.is_wanted(console):
@@ -169,8 +174,11 @@ class ConsoleApp(App[None]):
         self._is_due = False
         if not self.is_running or not self.screen_stack:
             return
-        entries = self.smtp_console.journal.since(self._told)
+        journal, since = self.smtp_console.journal, self._told
+        entries = journal.since(since)
         self._told += len(entries)
+        if len(entries) > _LONG:  # a long session was opened: panes are spared the octets
+            entries = journal.since(since, *_BESIDE_OCTETS)
         main = self.screen_stack[0]
         main.query_one(Wire).told(entries)
         for pane in main.query(Pane):
@@ -252,9 +260,11 @@ class ConsoleApp(App[None]):
         if answer.strip().lower() in ("y", "yes"):
             self.enter(*lines)
 
-    @on(Wire.Explain)
-    def _explain(self, event: Wire.Explain) -> None:
-        self.enter(f"?{event.words}")
+    @on(Wire.Details)
+    def _details(self, event: Wire.Details) -> None:
+        answer = details(self.smtp_console.journal, event.number, event.line)
+        if answer is not None:
+            self.show(answer)
 
     @on(Wire.Copied)
     def _copied(self, event: Wire.Copied) -> None:
@@ -313,6 +323,11 @@ class ConsoleApp(App[None]):
         screen.add_class("-side").remove_class("-hidden")
         self.query_one("#side", TabbedContent).active = f"tab-{name}"
         self.call_after_refresh(getattr(pane, "focus_first", pane.focus))
+
+    def action_answer(self, by: int) -> None:
+        """Scroll the answer."""
+        box = self.query_one(AnswerBox)
+        box.scroll_relative(y=by * max(1, box.size.height - 1), animate=False)
 
     def action_escape(self) -> None:
         """Close what is open, one thing at a time, and go back to the prompt."""
