@@ -25,7 +25,6 @@ from smtpconsole.smtp.facts import TlsFacts
 from smtpconsole.smtp.targets import IMPLICIT_TLS_PORT
 
 T = TypeVar("T")
-_NO_NAME = "127.0.0.1"  # RFC 6066, 3: an address is no server name, so none is sent
 
 _running: dict[int, asyncio.Task[None]] = {}  # the probe of each console
 
@@ -97,9 +96,9 @@ def _target(seen: Inspection) -> Target:
     return seen.target
 
 
-def _policy(console: Console, server_name: str | None = None) -> TlsPolicy:
+def _policy(console: Console) -> TlsPolicy:
     settings = console.settings
-    name = server_name or settings.servername or None
+    name = settings.servername or None
     return TlsPolicy(strict=False, ca_file=settings.ca or None, server_name=name)
 
 
@@ -173,17 +172,15 @@ async def compared(console: Console, seen: Inspection, other: str) -> None:
         sides = [(written(target), target, None), (written(second), second, None)]
     else:
         name = console.settings.servername or target.host
-        sides = [(f"with the name {name}", target, None), ("without a name", target, _NO_NAME)]
+        sides = [(f"with the name {name}", target, None), ("without a name", target, "")]
     found = []
-    for title, each, server_name in sides:
+    for title, each, sni in sides:
         facts = await knocking.knock(
             each,
-            _policy(console, server_name),
+            replace(_policy(console), sni=sni),
             name=_name(console),
             timeout=console.settings.timeout,
         )
-        if server_name == _NO_NAME:
-            facts = replace(facts, problems=())
         found.append((title, facts))
     lines = [line for title, facts in found for line in _side(title, facts)]
     title = _difference(found[0][1], found[1][1])

@@ -27,7 +27,7 @@ class Row:
     text: str
     role: Role = "text"
     indent: int = 0
-    certificate: int | None = None  # the head of a certificate, by its depth
+    certificate: int | None = None  # the depth of the certificate it is about
 
 
 # --- the session ------------------------------------------------------------------------------
@@ -35,14 +35,23 @@ class Row:
 
 def session(seen: Inspection) -> Iterator[Row]:
     """How the session is secured, in one line and the details that a person debugs."""
-    facts = seen.facts
-    if facts is None:
-        return
+    yield from headlines(seen)
+    yield from details(seen)
+
+
+def headlines(seen: Inspection) -> Iterator[Row]:
+    """What went wrong, if anything did, and the session in a line."""
     if seen.error:
-        yield Row(seen.error, "error", 2)
-    yield Row(headline(facts), "title", 2)
-    for name, text in _details(seen, facts):
-        yield Row(f"  {name:<13}{text}", indent=15)
+        yield Row(f"! {seen.error}", "error", 2)
+    if seen.facts is not None and seen.facts.version is not None:
+        yield Row(headline(seen.facts), "title", 2)
+
+
+def details(seen: Inspection) -> Iterator[Row]:
+    """What a person debugs, beside the headline."""
+    if seen.facts is not None:
+        for name, text in _details(seen, seen.facts):
+            yield Row(f"  {name:<13}{text}", indent=15)
 
 
 def headline(facts: TlsFacts) -> str:
@@ -66,6 +75,8 @@ def shown_version(version: str | None) -> str:
 def _details(seen: Inspection, facts: TlsFacts) -> Iterator[tuple[str, str]]:
     if facts.server_name:
         yield "asked for", _asked(facts.server_name)
+    if not facts.strict and facts.store:
+        yield "offered", "old versions and weak suites as well, so that they can be seen"
     if facts.alpn:
         yield "ALPN", facts.alpn
     if facts.is_retried:
@@ -125,8 +136,7 @@ def problems(seen: Inspection) -> Iterator[Row]:
     for one in found:
         yield from _problem(one)
     if facts.store:
-        how = "and would have refused" if facts.strict else "and only tells"
-        yield Row(f"judged by {facts.store}, {how}", "muted", 2)
+        yield Row(f"judged by {facts.store}", "muted", 2)
 
 
 def _proof(facts: TlsFacts, is_secure: bool) -> Row:
@@ -143,9 +153,8 @@ def _proof(facts: TlsFacts, is_secure: bool) -> Row:
 
 def _problem(one: Problem) -> Iterator[Row]:
     where = f", certificate {one.depth}" if one.depth > 0 else ""
-    code = f"{SIGNS[one.severity]} {one.code}{where}"
-    yield Row(code, _ROLES[one.severity], 4)
-    yield Row(f"    {one.text}", indent=4)
+    text = f"{SIGNS[one.severity]} {one.code}{where}: {one.text}"
+    yield Row(text, _ROLES[one.severity], 4)
     if one.hint:
         yield Row(f"    {one.hint}", "muted", 4)
 
@@ -153,13 +162,15 @@ def _problem(one: Problem) -> Iterator[Row]:
 # --- the chain --------------------------------------------------------------------------------
 
 
-def chain(seen: Inspection, *, opened: Collection[int] | None = None) -> Iterator[Row]:
+def chain(
+    seen: Inspection, *, opened: Collection[int] | None = None, hint: str = ""
+) -> Iterator[Row]:
     """The certificates as they were sent, a tree; details of those opened, or of all."""
     facts = seen.facts
     if facts is None or not facts.chain:
         return
     count = len(facts.chain)
-    yield Row(f"sent by the server: {count} certificate{'s' * (count > 1)}", "title")
+    yield Row(f"sent by the server: {count} certificate{'s' * (count > 1)}{hint}", "title")
     for depth, certificate in enumerate(facts.chain):
         own = [one for one in facts.problems if one.depth == depth]
         is_open = opened is None or depth in opened
@@ -187,10 +198,10 @@ def _body(depth: int, facts: CertificateFacts, own: list[Problem]) -> Iterator[R
     column = len(margin) + 13
     for name, text in _fields(facts):
         if text:
-            yield Row(f"{margin}    {name:<9}{text}", indent=column)
+            yield Row(f"{margin}    {name:<9}{text}", "text", column, depth)
     for one in own:
         text = f"{margin}    {SIGNS[one.severity]} {one.code}: {one.text}"
-        yield Row(text, _ROLES[one.severity], column)
+        yield Row(text, _ROLES[one.severity], len(margin) + 6, depth)
 
 
 def _fields(facts: CertificateFacts) -> Iterator[tuple[str, str]]:
@@ -251,7 +262,7 @@ def verdicts(seen: Inspection, demands: Demands) -> Iterator[Row]:
     for one in judged(seen, demands):
         answer = {True: "yes", False: "no", None: "?"}[one.delivers]
         role: Role = "error" if one.delivers is False else "text"
-        yield Row(f"  {one.policy:<14}{answer:<4}{one.text}", role, 20)
+        yield Row(f"  {one.policy:<15}{answer:<5}{one.text}", role, 22)
 
 
 def offers(seen: Inspection) -> Iterator[Row]:

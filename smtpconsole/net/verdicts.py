@@ -62,7 +62,7 @@ Answer = tuple[bool | None, str]
 
 def _opportunistic(case: Case) -> Answer:
     if case.is_secure:
-        return True, "encrypted; the certificate is not looked at"
+        return True, "encrypted, whoever it is"
     if case.is_untried:
         return True, "whatever TLS is like: what fails goes in the clear"
     return True, f"in the clear: {case.lack}"
@@ -71,7 +71,7 @@ def _opportunistic(case: Case) -> Answer:
 def _required(case: Case) -> Answer:
     if case.is_untried:
         return None, case.lack
-    return (False, case.lack) if case.lack else (True, "encrypted, with whomever")
+    return (False, case.lack) if case.lack else (True, "encrypted, whoever it is")
 
 
 def _verified(case: Case) -> Answer:
@@ -96,7 +96,7 @@ def _proven(case: Case) -> Answer:
 def _dane(case: Case) -> Answer:
     answer = case.tlsa
     if answer is None:
-        return None, "TLSA records were not looked up: /dns does"
+        return None, "not looked up: /dns"
     if answer.error:
         return False, f"the sender waits: {answer.error}"
     if not answer.records:
@@ -127,7 +127,7 @@ def _short(one: Match) -> str:
 def _sts(case: Case) -> Answer:
     policy = case.sts
     if policy is None:
-        return None, "the MTA-STS policy was not looked up: /dns does"
+        return None, "not looked up: /dns"
     if policy.mode == "none":
         return True, "no policy in force: as opportunistic"
     is_listed = any(fits(pattern, case.host) for pattern in policy.mx)

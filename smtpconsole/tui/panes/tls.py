@@ -1,139 +1,243 @@
-"""The TLS session, the chain that was presented, and every problem in words."""
+"""The TLS session, its problems, the chain, who would deliver, and what has changed."""
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.content import Content
+from textual.geometry import Region
 from textual.widgets import Static
 
-from smtpconsole.smtp import events
-from smtpconsole.smtp.facts import CertificateFacts, Problem, TlsFacts
+from smtpconsole.console import tlsreport
+from smtpconsole.console.console import Console
+from smtpconsole.console.inspection import Inspection
+from smtpconsole.console.tlsreport import Row
+from smtpconsole.smtp.facts import Demands
 from smtpconsole.transcript.journal import Entry
-from smtpconsole.tui.panes import Pane, hanging, pane
+from smtpconsole.tui.panes import Pane, pane
 from smtpconsole.visible import visible
 
-_SIGNS = {"error": ("! ", "bold $error"), "warning": ("? ", "$warning"), "info": ("· ", "")}
+_STYLES = {
+    "text": "",
+    "title": "bold",
+    "good": "$success",
+    "error": "bold $error",
+    "warning": "$warning",
+    "muted": "$foreground-muted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line on the screen, and the certificate it belongs to."""
+
+    content: Content
+    certificate: int | None = None
 
 
 @pane
 class TlsPane(Pane):
-    """Version, cipher, group, certificates, problems."""
+    """Version, cipher, group, problems, certificates, verdicts."""
 
     title: ClassVar[str] = "F3 TLS"
     name_: ClassVar[str] = "tls"
     order: ClassVar[int] = 2
     help_: ClassVar[str] = (
         "The TLS session and the certificates as the server sent them, with every problem that a "
-        "careful client minds. With problems, credentials and mail are held until you say yes."
+        "careful client minds. With problems, credentials and mail are held until you say yes.\n"
+        "j k or arrows move, Enter opens or closes a certificate, o all of them, h the handshake, "
+        "y copies a line. /tls says the same in words, and does more."
     )
+    BINDINGS = [  # noqa: RUF012  # Textual's own convention
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home,g", "move(-100000)", "First", show=False),
+        Binding("end,G", "move(100000)", "Last", show=False),
+        Binding("enter,space", "fold", "Open", show=False),
+        Binding("o", "fold_all", "Open all", show=False),
+        Binding("h", "handshake", "Handshake", show=False),
+        Binding("y", "copy", "Copy", show=False),
+    ]
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._seen = Inspection()
+        self._besides: tuple[object, ...] = ()  # what else was shown
+        self._opened: set[int] = set()
+        self._shows_handshake = False
+        self._lines: list[_Line] = []
+        self._cursor = 0
 
     def compose(self) -> ComposeResult:
-        self._facts: TlsFacts | None = None
-        self._error = ""
         yield Static(_EMPTY)
 
     def told(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            match entry.event:
-                case events.Dialling():
-                    self._facts, self._error = None, ""
-                case events.Secured(facts):
-                    self._facts, self._error = facts, ""
-                case events.NotSecured(facts, error):
-                    self._facts, self._error = facts, error
-                case _:
-                    continue
+        before = self._seen.target
+        is_news = [self._seen.told(entry.event) for entry in entries]
+        if self._seen.target is not before:
+            self._opened.clear()
+            self._cursor = 0
+        besides = (self.smtp_console.watch.changes, self._demands())
+        if any(is_news) or besides != self._besides:
+            self._besides = besides
             self._show()
+
+    @property
+    def has_trouble(self) -> bool:
+        facts = self._seen.facts
+        return bool(self._seen.error) or (facts is not None and bool(facts.errors))
+
+    # --- showing ------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
         self._show()
 
+    def on_focus(self) -> None:
+        self._draw()
+
+    def on_blur(self) -> None:
+        self._draw()
+
+    def _demands(self) -> Demands:
+        target = self._seen.target
+        known = self.smtp_console.demands
+        return known.get(target.host.lower(), Demands()) if target is not None else Demands()
+
     def _show(self) -> None:
-        self.query_one(Static).update(self._content())
+        """Say it all anew."""
+        if not self.is_mounted:
+            return
+        width = self.text_width
+        self._lines = [line for row in self._rows() for line in _broken(row, width)]
+        self._cursor = max(0, min(self._cursor, len(self._lines) - 1))
+        self._draw()
 
-    @property
-    def has_trouble(self) -> bool:
-        return bool(self._error) or (self._facts is not None and bool(self._facts.errors))
+    def _draw(self) -> None:
+        content = _EMPTY
+        if self._lines:
+            lines = [line.content for line in self._lines]
+            if self.has_focus:
+                lines[self._cursor] = lines[self._cursor].stylize("reverse")
+            content = Content("\n").join(lines)
+        self.query_one(Static).update(content)
 
-    def _content(self) -> Content:
-        facts = self._facts
-        if facts is None:
-            return _EMPTY
-        return Content("\n").join(_rows(facts, self._error, self.text_width))
+    def _rows(self) -> Iterator[Row]:
+        """What is wrong comes first, and each section after an empty line."""
+        seen, demands = self._seen, self._demands()
+        sections = [
+            tlsreport.headlines(seen),
+            tlsreport.problems(seen),
+            tlsreport.chain(seen, opened=self._opened, hint="  (Enter opens)"),
+            tlsreport.verdicts(seen, demands),
+            tlsreport.changes(self.smtp_console.watch.changes),
+            tlsreport.offers(seen),
+            tlsreport.details(seen),
+            tlsreport.messages(seen) if self._shows_handshake else iter(()),
+        ]
+        is_first = True
+        for number, section in enumerate(sections):
+            rows = list(section)
+            # What is wrong stays with the headline: 24 lines are few.
+            if rows and not is_first and number != 1:
+                yield Row("")
+            is_first = is_first and not rows
+            yield from rows
+
+    # --- moving and doing ---------------------------------------------------------------------
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by lines."""
+        if self._lines:
+            self._cursor = max(0, min(len(self._lines) - 1, self._cursor + by))
+            self._draw()
+            self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by a screenful."""
+        self.action_move(by * max(1, self.scrollable_content_region.height - 1))
+
+    def action_fold(self) -> None:
+        """Open or close the certificate under the cursor."""
+        if not self._lines:
+            return
+        depth = self._lines[self._cursor].certificate
+        if depth is None:
+            depth = 0 if self._seen.facts is not None and self._seen.facts.chain else None
+        if depth is not None:
+            self._opened ^= {depth}
+            self._show()
+            self._to(depth)
+
+    def action_fold_all(self) -> None:
+        """Open all certificates, or close them."""
+        count = len(self._seen.facts.chain) if self._seen.facts is not None else 0
+        everything = set(range(count))
+        self._opened = set() if self._opened == everything else everything
+        self._show()
+        self._to(0)
+
+    def _to(self, depth: int) -> None:
+        """The cursor to the head of a certificate."""
+        for number, line in enumerate(self._lines):
+            if line.certificate == depth:
+                self._cursor = number
+                break
+        self.call_after_refresh(self.action_move, 0)
+
+    def action_handshake(self) -> None:
+        """Show the messages of the handshake, or hide them."""
+        self._shows_handshake = not self._shows_handshake
+        self._show()
+        if self._shows_handshake:
+            self.call_after_refresh(self.action_move, len(self._lines))
+
+    def action_copy(self) -> None:
+        """Copy the line under the cursor, safe text."""
+        if self._lines:
+            text = self._lines[self._cursor].content.plain.strip()
+            self.app.copy_to_clipboard(text)
+            self.app.notify(text, title="sent to the terminal's clipboard", markup=False)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a certificate opens it."""
+        number = event.y + self.scroll_offset.y
+        if 0 <= number < len(self._lines):
+            self._cursor = number
+            if self._lines[number].certificate is not None:
+                self.action_fold()
+            else:
+                self._draw()
 
 
-def _rows(facts: TlsFacts, error: str, width: int) -> Iterator[Content]:
-    if error:
-        yield Content(visible(error)).stylize("bold $error")
-    yield Content(visible(_session(facts))).stylize("bold")
-    if facts.server_name:
-        yield Content(f"asked for {visible(facts.server_name)}").stylize("$foreground-muted")
-    if facts.alert:
-        yield Content(f"alert: {visible(facts.alert)}")
-    yield Content("")
-    yield _verdict(facts)
-    for problem in facts.problems:
-        yield from _problem(problem, width)
-    if facts.store:
-        yield Content(f"judged by {visible(facts.store)}").stylize("$foreground-muted")
-    if facts.chain:
-        yield Content("")
-        yield Content("sent by the server").stylize("bold")
-    for depth, certificate in enumerate(facts.chain):
-        yield from _certificate(depth, certificate, width)
+def _broken(row: Row, width: int) -> Iterator[_Line]:
+    """A row in lines that fit."""
+    text = _FINGERPRINT.sub(_grouped, visible(row.text))
+    bare = text.lstrip(" ")
+    margin = " " * (len(text) - len(bare))
+    hanging = " " * min(row.indent or len(margin), width // 2)
+    lines = textwrap.wrap(
+        bare, width, initial_indent=margin, subsequent_indent=hanging, break_on_hyphens=False
+    )
+    for line in lines or [""]:
+        yield _Line(Content(line).stylize(_STYLES[row.role]), row.certificate)
 
 
-def _session(facts: TlsFacts) -> str:
-    parts = [(facts.version or "no TLS").replace("TLSv", "TLS "), facts.cipher, facts.group]
-    if facts.round_trips:
-        trips = "1 round trip" if facts.round_trips == 1 else f"{facts.round_trips} round trips"
-        parts.append(trips)
-    if facts.seconds is not None:
-        parts.append(f"{facts.seconds * 1000:.0f} ms")
-    return " · ".join(part for part in parts if part)
+def _grouped(found: re.Match[str]) -> str:
+    """A fingerprint that breaks between octets."""
+    octets = found[0].split(":")
+    return " ".join(":".join(octets[at : at + 8]) for at in range(0, len(octets), 8))
 
 
-def _verdict(facts: TlsFacts) -> Content:
-    count = len(facts.errors)
-    if not facts.chain:
-        return Content("no certificate was received")
-    if count == 0:
-        return Content("the certificate proves the server").stylize("$success")
-    told = "1 problem" if count == 1 else f"{count} problems"
-    return Content(f"! the certificate does not prove the server: {told}").stylize("bold $error")
-
-
-def _problem(problem: Problem, width: int) -> Iterator[Content]:
-    sign, style = _SIGNS[problem.severity]
-    where = "" if problem.depth == 0 else f" (certificate {problem.depth})"
-    yield Content.assemble((f"{sign}{problem.code}{where}", style))
-    yield from map(Content, hanging(visible(problem.text), 4, width))
-    if problem.hint:
-        for line in hanging(visible(problem.hint), 4, width):
-            yield Content(line).stylize("$foreground-muted")
-
-
-def _certificate(depth: int, facts: CertificateFacts, width: int) -> Iterator[Content]:
-    yield Content.assemble(f"  {depth}  ", (visible(facts.subject), "bold"))
-    days = (facts.not_after - datetime.now(UTC)).days
-    left = f"{days} days left" if days >= 0 else f"ended {-days} days ago"
-    for name, text in (
-        ("from", facts.issuer),
-        ("for", ", ".join(facts.names)),
-        ("valid", f"{facts.not_before:%Y-%m-%d} to {facts.not_after:%Y-%m-%d}, {left}"),
-        ("key", f"{facts.key}, signed with {facts.signature}"),
-        ("SHA-256", facts.sha256),
-    ):
-        if text:
-            first, *more = hanging(visible(text), 13, width)
-            yield Content(f"     {name:8}{first.strip()}")
-            yield from map(Content, more)
-
-
+_FINGERPRINT = re.compile("[0-9a-f]{2}(:[0-9a-f]{2}){15,}")
 _EMPTY = Content(
     "No TLS yet.\n\nSay STARTTLS, or connect with smtps://, and the session and the certificates "
     "are shown here, with every problem they have."
