@@ -1,0 +1,347 @@
+"""The MX matrix, on several addresses of the loopback, with servers that behave and that do not."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jsonschema
+import pexpect
+import pytest
+import trustme
+import zone
+
+from smtpconsole.console import matrix as matrices
+from smtpconsole.console.matrix import STAGES, Matrix, Row, survey
+from smtpconsole.console.matrixtext import OUTCOMES, as_json, details, outcome, schema, table
+from smtpconsole.console.probe.visit import Errand
+from smtpconsole.net.dns.resolver import Resolver
+from smtpconsole.net.dns.servers import Server as NameServer
+from smtpconsole.net.dns.servers import Servers
+from smtpconsole.net.policy import TlsPolicy
+from smtpconsole.visible import visible
+
+OFFERS = b"250-%b\r\n250-SIZE 1000\r\n250-8BITMIME\r\n250-PIPELINING\r\n250 STARTTLS\r\n"
+
+
+@dataclass
+class Street:
+    """Mail servers that listen on one port of many addresses; how one behaves is its word."""
+
+    port: int
+    context: ssl.SSLContext
+    ca: Path
+    heard: list[tuple[str, bytes]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)  # SNI that was sent
+
+
+@contextmanager
+def street(folder: Path, houses: dict[str, str]) -> Iterator[Street]:
+    """Servers at these addresses; the value says how they behave."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("mail.lab.test").configure_cert(context)
+    with contextlib.ExitStack() as stack:
+        listeners = []
+        port = 0
+        for address in houses:
+            listener = stack.enter_context(socket.create_server((address, port)))
+            port = port or listener.getsockname()[1]
+            listeners.append(listener)
+        found = Street(port, context, folder / "ca.pem")
+        context.sni_callback = lambda _s, name, _c: found.names.append(str(name))  # type: ignore[assignment,return-value]
+        threads = [
+            threading.Thread(target=_house, args=(found, listener, behaviour), daemon=True)
+            for listener, behaviour in zip(listeners, houses.values(), strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield found
+        finally:
+            for listener in listeners:
+                listener.shutdown(socket.SHUT_RDWR)
+            for thread in threads:
+                thread.join(5)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def _house(found: Street, listener: socket.socket, behaviour: str) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            sock, _ = listener.accept()
+            with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+                stack.callback(sock.close)
+                sock.settimeout(5)
+                _talk(found, sock, stack, behaviour)
+
+
+def _talk(found: Street, sock: socket.socket, stack: contextlib.ExitStack, behaviour: str) -> None:
+    address = sock.getsockname()[0]
+    if behaviour == "silent":
+        sock.recv(1)  # b"" when the client has gone
+        return
+    sock.sendall(b"554 No\r\n" if behaviour == "refusing" else b"220 mail.lab.test ESMTP\r\n")
+    offers = OFFERS % b"mail.lab.test"
+    if behaviour == "plain":
+        offers = offers.replace(b"250 STARTTLS", b"250 HELP")
+    while line := _line(sock):
+        found.heard.append((address, line))
+        verb = line.split()[0].upper()
+        if verb == b"STARTTLS":
+            sock.sendall(b"220 Go\r\n")
+            if behaviour == "closing":
+                return
+            sock = found.context.wrap_socket(sock, server_side=True)
+            stack.callback(sock.close)
+            offers = offers.replace(b"250 STARTTLS", b"250 HELP")
+        else:
+            sock.sendall({b"EHLO": offers, b"QUIT": b"221 Bye\r\n"}.get(verb, b"500 What\r\n"))
+        if verb == b"QUIT":
+            return
+
+
+def _line(sock: socket.socket) -> bytes:
+    line = b""
+    while not line.endswith(b"\n") and (octet := sock.recv(1)):
+        line += octet
+    return line
+
+
+HOUSES = {
+    "127.0.0.2": "good",
+    "127.0.0.3": "good",
+    "127.0.0.4": "silent",
+    "127.0.0.5": "closing",
+    "127.0.0.6": "plain",
+    "127.0.0.7": "refusing",
+}
+LAB = """
+@ MX 10 mail
+@ MX 20 odd
+@ MX 30 gone
+@ TXT "v=spf1 mx -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:a@lab.test"
+_smtp._tls TXT "v=TLSRPTv1; rua=mailto:a@lab.test"
+mail A 127.0.0.2
+mail A 127.0.0.3
+odd A 127.0.0.4
+odd A 127.0.0.5
+odd A 127.0.0.6
+odd A 127.0.0.7
+gone A 127.0.0.8
+sound MX 10 mail
+sound TXT "v=spf1 mx -all"
+nullmx MX 0 .
+silent MX 10 silenthost
+silenthost A 127.0.0.4
+"""
+
+
+@pytest.fixture(scope="module")
+def houses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    with street(tmp_path_factory.mktemp("street"), HOUSES) as found:
+        yield found
+
+
+@pytest.fixture
+def names() -> Iterator[zone.Names]:
+    with zone.serve(zone.zone("lab.test", LAB)) as running:
+        yield running
+
+
+def errand(houses: Street, *, timeout: float = 1.0) -> Errand:
+    return Errand("client.lab.test", TlsPolicy(strict=False, ca_file=str(houses.ca)), timeout)
+
+
+def resolver(names: zone.Names) -> Resolver:
+    return Resolver(Servers((NameServer(zone.HOST, names.port),)), lifetime=2)
+
+
+async def surveyed(
+    houses: Street,
+    names: zone.Names,
+    domain: str = "lab.test",
+    tell: Callable[[Matrix], None] = lambda _: None,
+) -> Matrix:
+    found = Matrix(domain)
+    await survey(found, resolver(names), errand(houses), tell=tell, port=houses.port)
+    jsonschema.validate(as_json(found), schema())
+    for line in (*table(found), *details(found)):
+        assert visible(line).isprintable()
+    return found
+
+
+def states(row: Row) -> list[str]:
+    return [row.cell(stage).state for stage in STAGES]
+
+
+async def test_every_address_of_every_server_is_visited(houses: Street, names: zone.Names) -> None:
+    houses.heard.clear()
+    found = await surveyed(houses, names)
+    assert {row.address: states(row) for row in found.rows} == {
+        "127.0.0.2": ["good"] * 6,
+        "127.0.0.3": ["good"] * 6,
+        "127.0.0.4": ["good", "bad", "none", "none", "none", "none"],
+        "127.0.0.5": ["good", "good", "good", "bad", "none", "none"],
+        "127.0.0.6": ["good", "good", "good", "fair", "none", "fair"],
+        "127.0.0.7": ["good", "bad", "none", "none", "none", "none"],
+        "127.0.0.8": ["bad", "none", "none", "none", "none", "none"],
+    }
+    assert outcome(found).name == "faulty"
+    verbs = {line.split()[0] for _, line in houses.heard}
+    assert verbs == {b"EHLO", b"STARTTLS", b"QUIT"}, "it is polite, and sends no mail"
+
+
+async def test_a_server_is_asked_for_by_its_name(houses: Street, names: zone.Names) -> None:
+    houses.names.clear()
+    found = await surveyed(houses, names, "sound.lab.test")
+    assert houses.names == ["mail.lab.test", "mail.lab.test"]
+    assert found.is_sound and outcome(found).name == "sound"
+    assert found.rows[0].cell("certificate").text == "it proves mail.lab.test"
+
+
+async def test_a_matrix_fills_in_while_it_is_looked_at(houses: Street, names: zone.Names) -> None:
+    seen: list[str] = []
+    await surveyed(
+        houses,
+        names,
+        "sound.lab.test",
+        tell=lambda matrix: seen.append(" ".join(states(matrix.rows[0])) if matrix.rows else ""),
+    )
+    assert seen[0] == " ".join(["waiting"] * 6)
+    assert "good now waiting waiting waiting waiting" in seen
+    assert "good good good now waiting waiting" in seen
+    assert seen[-1] == " ".join(["good"] * 6)
+
+
+async def test_it_is_polite(houses: Street, names: zone.Names) -> None:
+    most: dict[str, int] = {}
+
+    def count(matrix: Matrix) -> None:
+        under_way = [row.exchanger.name for row in matrix.rows if row.visit and not row.is_done]
+        for name in (*under_way, "all"):
+            now = under_way.count(name) if name != "all" else len(under_way)
+            most[name] = max(most.get(name, 0), now)
+
+    await surveyed(houses, names, tell=count)
+    everything = most.pop("all")
+    assert set(most.values()) == {1}, "one visit at a time to each server"
+    assert 1 < everything <= matrices.AT_ONCE and matrices.PAUSE >= 0.5
+
+
+async def test_pauses_are_kept_outside_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matrices, "PAUSE", 0.05)
+    turn = matrices._Turns()
+    for address in ("192.0.2.1", "192.0.2.2", "127.0.0.1"):
+        await turn.pause(address)
+    assert turn._next > 0
+    before = turn._next
+    await turn.pause("127.0.0.1")
+    assert turn._next == before
+
+
+@pytest.mark.parametrize(
+    ("domain", "name"),
+    [
+        ("nullmx.lab.test", "null-mx"),
+        ("nope.lab.test", "nowhere"),
+        ("fail.lab.test", "unknown"),
+        ("silent.lab.test", "undeliverable"),
+    ],
+)
+async def test_a_survey_comes_to_an_outcome(
+    houses: Street, names: zone.Names, domain: str, name: str
+) -> None:
+    names.faults["fail.lab.test"] = "servfail"
+    found = await surveyed(houses, names, domain)
+    assert outcome(found).name == name
+
+
+async def test_dane_that_does_not_match_is_bad(houses: Street, names: zone.Names) -> None:
+    names.has_ad = True
+    pin = f"_{houses.port}._tcp.mail TLSA 3 1 1 {'ab' * 32}\n"
+    names.zones[0] = zone.zone("lab.test", LAB + pin)
+    found = await surveyed(houses, names, "sound.lab.test")
+    cell = found.rows[0].cell("policy")
+    assert cell.state == "bad" and cell.text.startswith("DANE: none of 1")
+    assert outcome(found).name == "undeliverable"
+
+
+async def test_the_table_reads_without_colour(houses: Street, names: zone.Names) -> None:
+    found = await surveyed(houses, names)
+    lines = list(table(found))
+    assert max(map(len, lines)) <= 80
+    text = "\n".join(lines)
+    assert "  10 mail.lab.test" in text
+    good = next(line for line in lines if line.startswith("  127.0.0.2 "))
+    silent = next(line for line in lines if line.startswith("  127.0.0.4 "))
+    assert good.endswith("ok    ok") and "!" not in good
+    assert "!" in silent and silent.endswith("-     -")
+    told = "\n".join(details(found))
+    assert "! odd.lab.test 127.0.0.4, greeting: No greeting" in told
+    assert "v=DMARC1; p=reject" in told
+
+
+def run(names: zone.Names, houses: Street, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "smtpconsole", "mx", *arguments, *words(names, houses)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def words(names: zone.Names, houses: Street) -> list[str]:
+    where = ["--dns", f"127.0.0.1:{names.port}", "--port", str(houses.port)]
+    return [*where, "--ca", str(houses.ca), "--timeout", "1"]
+
+
+def test_the_program_prints_a_table_or_json(houses: Street, names: zone.Names) -> None:
+    done = run(names, houses, "sound.lab.test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == "" and "sound: every server takes mail" in done.stdout
+    told = json.loads(run(names, houses, "postmaster@sound.lab.test", "--json").stdout)
+    jsonschema.validate(told, schema())
+    assert told["outcome"] == "sound" and len(told["rows"]) == 2
+    assert run(names, houses, "nullmx.lab.test").returncode == 3
+    assert run(names, houses, "a..b").returncode == 2
+
+
+def test_on_a_terminal_the_table_is_drawn_as_it_fills(houses: Street, names: zone.Names) -> None:
+    arguments = ["-m", "smtpconsole", "mx", "sound.lab.test", *words(names, houses)]
+    environment = {**os.environ, "TERM": "xterm", "LINES": "24", "COLUMNS": "80"}
+    child = pexpect.spawn(
+        sys.executable,
+        arguments,
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(24, 80),
+        env=environment,  # type: ignore[arg-type]
+    )
+    child.expect("asking the DNS")
+    child.expect(r"\x1b\[1A\x1b\[J")
+    child.expect("sound: every server takes mail")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+
+
+def test_every_outcome_is_in_the_help_and_in_the_schema() -> None:
+    from smtpconsole.cli.mx import command
+
+    for each in OUTCOMES.values():
+        assert f"{each.status:3}  {each.name:14} {each.sentence}" in str(command.epilog)
+    assert set(schema()["properties"]["outcome"]["enum"]) == set(OUTCOMES)
