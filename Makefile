@@ -22,7 +22,8 @@ coverage: $(STAMP)
 		--cov-report=term-missing tests/test_replies.py tests/test_session.py \
 		tests/test_exchanges.py tests/test_commands.py tests/test_envelope.py \
 		tests/test_remarks.py tests/test_login.py tests/test_sasl.py tests/test_decoding.py \
-		tests/test_content.py tests/test_streams.py tests/test_targets.py
+		tests/test_content.py tests/test_streams.py tests/test_targets.py \
+		tests/test_conversations.py tests/test_xtext.py
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

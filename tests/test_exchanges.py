@@ -10,7 +10,6 @@ from conversation import converse, ready
 from smtpconsole.smtp.commands import Send, command, mail, rcpt
 from smtpconsole.smtp.errors import Disconnected
 from smtpconsole.smtp.exchanges import (
-    Delivery,
     deliver,
     deliver_all,
     hello,
@@ -276,47 +275,10 @@ def test_the_server_closes_in_the_middle_of_content() -> None:
         )
 
 
-def test_the_end_of_one_message_travels_with_the_envelope_of_the_next() -> None:
-    letters = [
-        (SENDER, recipients("b@x"), b"one\r\n"),
-        (SENDER, recipients("c@x"), b"two\r\n"),
-        (SENDER, recipients("d@x"), b"three\r\n"),
-    ]
-    outcomes: list[Delivery] = converse(
-        deliver_all(letters),
-        """
-        C: MAIL FROM:<a@example.org>
-        C: RCPT TO:<b@x>
-        C: DATA
-        S: 250 ok
-        S: 250 ok
-        S: 354 go
-        C: one
-        C: .
-        C: MAIL FROM:<a@example.org>
-        C: RCPT TO:<c@x>
-        C: DATA
-        S: 250 queued as 1
-        S: 250 ok
-        S: 550 no
-        S: 554 no valid recipients
-        C: MAIL FROM:<a@example.org>
-        C: RCPT TO:<d@x>
-        C: DATA
-        S: 250 ok
-        S: 250 ok
-        S: 354 go
-        C: three
-        C: .
-        S: 250 queued as 3
-        """,
-    )
-    assert [outcome.is_delivered for outcome in outcomes] == [True, False, True]
-    assert outcomes[2].content[0].text == "queued as 3"
-
-
 def test_no_letters_are_no_conversation() -> None:
     assert converse(deliver_all([]), "") == []
+    assert converse(deliver_all([], chunking=True), "") == []
+    assert converse(deliver_all([], pipelining=False), "") == []
 
 
 def test_a_batch_of_letters_that_ends_in_a_refusal() -> None:

@@ -11,19 +11,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from smtpconsole.smtp import addresses
+from smtpconsole.smtp import addresses, xtext
 
 if TYPE_CHECKING:
     from smtpconsole.smtp.streams import Framing
 
 PER_RECIPIENT = -1  # LMTP: one reply for each recipient accepted so far (RFC 2033, 4.2)
+PRDR = -2  # one; or, after a 353, one for each recipient accepted so far, and one for the message
 
 GREETING = b"(greeting)"  # nothing is sent, and a reply is owed
 CONTENT = b"(content)"
+
+_ADDRESSES = ("addr", "destaddr")  # attributes that are addresses
+_UNKNOWN = ("[UNAVAILABLE]", "[TEMPUNAVAIL]")
 
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 
@@ -34,7 +38,7 @@ class Send:
 
     data: bytes
     verb: bytes = b""  # whose consequences the reply has; b"" for none
-    replies: int = 1  # 0, n, or PER_RECIPIENT
+    replies: int = 1  # 0, n, PER_RECIPIENT or PRDR
     secret: slice | None = None  # octets never to be shown
     about: Any = None  # what the caller knows it by, e.g. the recipient as written
     framing: Framing | None = None  # content to be pulled first (`streams`)
@@ -81,3 +85,30 @@ def rcpt(recipient: str, *, options: Sequence[str] = (), encoding: str = "ascii"
 def raw(data: bytes, *, replies: int = 1) -> Send:
     """Any octets, with no consequence for what the session knows."""
     return Send(data, replies=replies)
+
+
+def etrn(node: str) -> Send:
+    """ETRN (RFC 1985): a host, `@domain` with all below it, or `#queue`."""
+    return command(b"ETRN", node.encode("ascii"))
+
+
+def xclient(**attributes: str | None) -> Send:
+    """XCLIENT (Postfix): who to be taken for; None is `[UNAVAILABLE]`, which only some may be."""
+    return command(b"XCLIENT", *_attributes(attributes))
+
+
+def xforward(**attributes: str | None) -> Send:
+    """XFORWARD (Postfix): where the next message came from, for the server's log."""
+    return command(b"XFORWARD", *_attributes(attributes))
+
+
+def _attributes(attributes: Mapping[str, str | None]) -> list[bytes]:
+    return [f"{name.upper()}={_value(name, value)}".encode() for name, value in attributes.items()]
+
+
+def _value(name: str, value: str | None) -> str:
+    if value is None or value in _UNKNOWN:
+        return value or _UNKNOWN[0]
+    if name.lower() in _ADDRESSES and ":" in value and value[:5].upper() != "IPV6:":
+        value = f"IPV6:{value}"
+    return xtext.encoded(value)

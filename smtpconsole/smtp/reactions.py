@@ -84,7 +84,9 @@ def _on_content(session: Session, send: commands.Send, reply: Reply) -> None:
 
 
 def _on_bdat(session: Session, send: commands.Send, reply: Reply) -> None:
-    if send.line.upper().endswith(b" LAST") and not session.owed:
+    # RFC 3030, 2: a chunk that is refused calls for RSET; what it leaves open is not known.
+    is_over = session.lmtp or reply.is_positive
+    if is_over and not session.owed and send.line.upper().endswith(b" LAST"):
         session.transaction = None
 
 
@@ -121,6 +123,12 @@ def _on_quit(session: Session, send: commands.Send, reply: Reply) -> None:
         session.phase = Phase.CLOSING
 
 
+def _on_xclient(session: Session, send: commands.Send, reply: Reply) -> None:
+    if reply.code == 220:  # a new greeting: the session begins anew
+        session.capabilities = capabilities.Capabilities()
+        session.transaction = session.identity = None
+
+
 REACTIONS: dict[bytes, Reaction] = {
     commands.GREETING: _on_greeting,
     commands.CONTENT: _on_content,
@@ -135,4 +143,5 @@ REACTIONS: dict[bytes, Reaction] = {
     b"RCPT": _on_rcpt,
     b"RSET": _on_rset,
     b"STARTTLS": _on_starttls,
+    b"XCLIENT": _on_xclient,
 }

@@ -32,3 +32,9 @@ class Running:
         self.future = future
         self.last: Send | None = None  # of the batch: its reply completes it
         self.replies: list[Reply] = []
+
+
+def ask(send: Send) -> Exchange[Reply]:
+    """The smallest exchange: one command and its reply."""
+    (reply,) = yield (send,)
+    return reply

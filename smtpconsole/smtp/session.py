@@ -22,7 +22,7 @@ from typing import Any
 
 from smtpconsole.smtp import reactions, typed, upload
 from smtpconsole.smtp.capabilities import Capabilities
-from smtpconsole.smtp.commands import CONTENT, Send
+from smtpconsole.smtp.commands import CONTENT, PRDR, Send
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence
 from smtpconsole.smtp.events import (
     Anomaly,
@@ -67,6 +67,7 @@ class Session:
         self.identity: str | None = None  # who we authenticated as
         self.is_secure = False
         self.last_reply: Reply | None = None
+        self.farewell: Reply | None = None  # a 421: why the server leaves
         self.malformed: Reply | None = None  # the first answer that leaves in doubt what it says
         self.surplus: Reply | None = None  # the first that nobody asked for
         self.mechanism = ""  # of the AUTH under way, or the last
@@ -153,14 +154,14 @@ class Session:
                 self._unsolicited(reply)
                 continue
             send = unanswered[0]
-            settled = send.replies == 1 or self._settled(send)
+            settled = send.replies == 1 or self._settled(send, reply)
             if observe is not None:
                 observe(Answered(reply, send))
             react = reactions.REACTIONS.get(send.verb)
             if react is not None:
                 react(self, send, reply)
             if reply.code == 421:  # RFC 5321, 3.8: it may come at any time
-                self.phase = Phase.CLOSING
+                self.phase, self.farewell = Phase.CLOSING, reply
             if settled:
                 unanswered.popleft()
             if self._orphans:
@@ -199,11 +200,14 @@ class Session:
             self.observe(NotSecured(facts, reason))
         self.receive_eof(HandshakeFailed(reason, facts), by_us=True)
 
-    def _settled(self, send: Send) -> bool:
+    def _settled(self, send: Send, reply: Reply) -> bool:
         """Count down the replies to a send that gets several; true for the last."""
         if not self.owed:
             accepted = len(self.transaction.accepted) if self.transaction is not None else 0
-            self.owed = send.replies if send.replies > 0 else max(1, accepted)
+            if send.replies == PRDR:
+                self.owed = accepted + 2 if reply.code == 353 else 1
+            else:
+                self.owed = send.replies if send.replies > 0 else max(1, accepted)
         self.owed -= 1
         return self.owed == 0
 
@@ -227,7 +231,7 @@ class Session:
         if self.surplus is None:
             self.surplus = reply
         if reply.code == 421:
-            self.phase = Phase.CLOSING
+            self.phase, self.farewell = Phase.CLOSING, reply
 
     def upgraded(self) -> None:
         """The handshake that a 220 to STARTTLS called for is over: all we knew is void."""
@@ -250,7 +254,7 @@ class Session:
         reason = str(error) if error else None
         if not isinstance(error, (Disconnected, HandshakeFailed, Silence)):
             told = f"Connection lost: {error}" if error else "Connection closed by the server"
-            error = Disconnected(told)
+            error = Disconnected(told + self._because)
         if isinstance(error, Disconnected) and self.running is not None:
             error.replies = self.running.replies
         was_announced = self.phase is Phase.CLOSING
@@ -266,6 +270,10 @@ class Session:
         upload.drop(self)
         if self.running is not None and error is not None:
             self._throw(self.running, error)
+
+    @property
+    def _because(self) -> str:
+        return f"; the server had said: {self.farewell}" if self.farewell is not None else ""
 
     def remark(self, kind: str, detail: str) -> None:
         """Something odd is so; whoever observes is told."""
@@ -291,7 +299,7 @@ class Session:
                 return
             if self.phase is Phase.CLOSED:
                 # Run it into the loss, so that it ends the way it would have.
-                self._throw(running, Disconnected("Not connected"))
+                self._throw(running, Disconnected("Not connected" + self._because))
                 return
             if self.stepping:
                 self._proposed = running, batch

@@ -21,7 +21,7 @@ from collections.abc import (
 from typing import Protocol
 
 from smtpconsole.smtp import content as octets
-from smtpconsole.smtp.commands import CONTENT, PER_RECIPIENT, Send
+from smtpconsole.smtp.commands import CONTENT, Send
 from smtpconsole.smtp.content import Octets
 
 PIECE = 128 * 1024  # octets: what is pulled at a time
@@ -205,9 +205,8 @@ class Chunked:
         return (self.ending, Send(bytes(self._kept), CONTENT, replies=0))
 
 
-def dotted(content: Content, *, lmtp: bool = False) -> Send:
+def dotted(content: Content, *, replies: int = 1) -> Send:
     """Content for DATA; bytes are canonical, and streamed where they are long."""
-    replies = PER_RECIPIENT if lmtp else 1
     if isinstance(content, bytes):
         if len(content) <= PIECE:
             return Send(octets.stuffed(content), CONTENT, replies)
@@ -218,13 +217,12 @@ def dotted(content: Content, *, lmtp: bool = False) -> Send:
 
 
 def chunked(
-    content: Content, *, lmtp: bool = False, size: int | None = None, one_by_one: bool = False
+    content: Content, *, replies: int = 1, size: int | None = None, one_by_one: bool = False
 ) -> tuple[Send, ...]:
     """Content for BDAT, in chunks of at most `size` octets.
 
     The reply is asked for by the command line, which then need not keep the chunk to wait for it.
     """
-    replies = PER_RECIPIENT if lmtp else 1
     size = size or CHUNK
     if isinstance(content, bytes):
         if len(content) <= min(size, PIECE):
