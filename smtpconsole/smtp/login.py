@@ -108,10 +108,29 @@ _BY_CODE = {
 }
 
 
+# Cyrus SASL has one code for all; its words are those of `sasl_errstring`.
+_BY_WORDS = (
+    ("no mechanism available", Failure.MECHANISM),
+    ("mechanism too weak", Failure.MECHANISM),
+    ("encryption needed", Failure.ENCRYPTION),
+    ("bad protocol", Failure.PROTOCOL),
+    ("another step is needed", Failure.PROTOCOL),
+    ("account disabled", Failure.POLICY),
+    ("authorization failure", Failure.POLICY),
+    ("generic failure", Failure.TEMPORARY),
+    ("too many", Failure.TEMPORARY),  # failures, as a rule
+)
+
+
 def failure_of(reply: Reply) -> Failure | None:
     """Of what kind a reply to AUTH is; None if somebody is logged in."""
     if reply.is_positive:
         return None
+    if reply.code == 535:
+        text = reply.text.lower()
+        for words, failure in _BY_WORDS:
+            if words in text:
+                return failure
     known = _BY_ENHANCED.get(reply.enhanced or "") or _BY_CODE.get(reply.code)
     if known is not None:
         return known

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dovecot
+import nodemailer
 import postfix
 import pytest
 
@@ -24,6 +25,13 @@ def mta() -> Iterator[postfix.Postfix]:
 def mda() -> Iterator[dovecot.Dovecot]:
     """Dovecot, for submission and LMTP; where it cannot run, the test fails as well."""
     with _folder("dovecot") as folder, dovecot.running(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[nodemailer.Nodemailer]:
+    """Nodemailer's smtp-server."""
+    with _folder("nodemailer") as folder, nodemailer.running(folder) as server:
         yield server
 
 

@@ -25,6 +25,10 @@ HOST = "mail.example.test"
 USER = f"alice@{DOMAIN}"
 PASSWORD = "looking-glass-7291"
 SIZE = 10 * 2**20
+MECHANISMS = (
+    *("PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "NTLM"),
+    *("SCRAM-SHA-1", "SCRAM-SHA-224", "SCRAM-SHA-256", "SCRAM-SHA-384", "SCRAM-SHA-512"),
+)
 OWNER, GROUP = "news", "uucp"  # users that Debian always has, and that own nothing here
 
 _SBIN = Path("/usr/sbin")
@@ -115,7 +119,8 @@ def _prepare(postfix: Postfix) -> None:
     (etc / "vmailbox").write_text("".join(rows))
     (etc / "smtpd.conf").write_text(
         "pwcheck_method: auxprop\nauxprop_plugin: sasldb\n"
-        f"sasldb_path: {folder}/sasl/sasldb2\nmech_list: PLAIN LOGIN CRAM-MD5\n"
+        f"sasldb_path: {folder}/sasl/sasldb2\n"
+        f"mech_list: {' '.join(MECHANISMS)}\n"
     )
     (etc / "sasl").mkdir()
     shutil.copy(etc / "smtpd.conf", etc / "sasl" / "smtpd.conf")
