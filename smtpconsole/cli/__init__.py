@@ -14,13 +14,16 @@ import importlib
 import os
 import pkgutil
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.ways import NO_NAME, WAYS
 
 if TYPE_CHECKING:
     from smtpconsole.console.console import Suggestions
@@ -67,6 +70,23 @@ class Program(click.Command):
         """Run the command that the context is for."""
         return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Those of the program, then the ways to connect, by what they concern."""
+        groups: dict[str, list[tuple[str, str]]] = {
+            "Options": [],
+            "Route": [],
+            "TLS": [],
+            "Time": [],
+        }
+        for parameter in self.get_params(ctx):
+            row = parameter.get_help_record(ctx)
+            way = WAYS.get(parameter.opts[0].lstrip("-"))
+            if row is not None and isinstance(parameter, click.Option):
+                groups[way.group if way is not None else "Options"].append(row)
+        for title, rows in groups.items():
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Name the subcommands, then the examples."""
         rows = [(name, subcommand(name).get_short_help_str(80)) for name in subcommands()]
@@ -76,6 +96,15 @@ class Program(click.Command):
         super().format_epilog(ctx, formatter)
 
 
+def _with_ways(function: Callable[..., None]) -> Callable[..., None]:
+    """An option for each way to connect."""
+    for way in reversed(WAYS.values()):
+        sentence = f"{way.sentence[:1].upper()}{way.sentence[1:]}."
+        kind: dict[str, Any] = {"is_flag": True} if way.is_flag else {"metavar": way.kind.name}
+        function = click.option(f"--{way.name}", help=sentence, **kind)(function)
+    return function
+
+
 @click.command(
     cls=Program,
     epilog=_EPILOG,
@@ -83,31 +112,34 @@ class Program(click.Command):
 )
 @click.argument("target", required=False)
 @click.option("--sandbox", is_flag=True, help="Start a mail server on this machine and open it.")
-@click.option("--ca", metavar="FILE", default="", help="Trust the certificates of this PEM file.")
 @click.option("--name", metavar="HOST", default="", help="Introduce ourselves as HOST in EHLO.")
-@click.option("--timeout", metavar="SECONDS", default="", help="Wait so long for each reply.")
-@click.option("--strict", is_flag=True, help="End at a certificate that does not verify.")
+@click.option("--lmtp", is_flag=True, help="Speak LMTP; lmtp:// does, too.")
+@click.option("--no-sni", is_flag=True, help="Ask for no name in TLS.")
 @click.option("--lines", is_flag=True, help="Use the line mode, also on a terminal.")
 @click.option("--no-journal", is_flag=True, help="Keep no file of the session.")
+@_with_ways
 @click.version_option(package_name="smtpconsole")
 def main(
     target: str | None,
     sandbox: bool,
-    ca: str,
     name: str,
-    timeout: str,
-    strict: bool,
+    lmtp: bool,
+    no_sni: bool,
     lines: bool,
     no_journal: bool,
+    **how: str | bool | None,
 ) -> None:
     """Talk to a mail server. See every byte. Know why.
 
-    TARGET is host, host:port, [address]:port, smtp://host, smtps://host or submission://host.
+    TARGET is host, host:port, [address]:port, user@host, smtp://host, smtps://host,
+    submission://host, lmtp://host, lmtp+unix:///path or "exec:command".
     """
     try:
         with ExitStack() as stack:
-            settings = _settings(ca, name, timeout, strict)
-            suggestions = _suggestions(target)
+            how["name"] = name
+            how["sni"] = NO_NAME if no_sni else how["sni"]
+            settings = _settings(how)
+            suggestions = _suggestions(target, lmtp)
             if sandbox:
                 settings.ca, suggestions = _sandbox(stack)
             journal = _journal(keep=not no_journal)
@@ -118,23 +150,24 @@ def main(
         raise click.ClickException(f"{error.text}{hints}") from error
 
 
-def _settings(ca: str, name: str, timeout: str, strict: bool) -> Settings:
+def _settings(how: dict[str, str | bool | None]) -> Settings:
     from smtpconsole.console.settings import Settings
 
-    settings = Settings(strict=strict)
-    for setting, text in (("ca", ca), ("name", name), ("timeout", timeout)):
-        if text:
-            settings.set(setting, text)
+    settings = Settings()
+    for field, value in how.items():
+        if value:
+            settings.set(field.replace("_", "-"), "yes" if value is True else value)
     return settings
 
 
-def _suggestions(target: str | None) -> Suggestions:
+def _suggestions(target: str | None, lmtp: bool) -> Suggestions:
     from smtpconsole.console.console import Suggestions
     from smtpconsole.console.targets import parse_target, written
 
     if target is None:
         return Suggestions()
-    return Suggestions(target=written(parse_target(target)))
+    found = parse_target(target)
+    return Suggestions(target=written(replace(found, lmtp=True) if lmtp else found))
 
 
 def _sandbox(stack: ExitStack) -> tuple[str, Suggestions]:

@@ -6,12 +6,13 @@ parameter that is keyword-only is an option, and a `bool` one a flag.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.targets import parse_target
+from smtpconsole.console.targets import parse_target, password_of
 from smtpconsole.smtp.targets import SCHEMES
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Kind:
     complete: Complete = _nothing
     is_secret: bool = False
     is_rest: bool = False  # takes all words that are left
+    hides: Callable[[str], str] | None = None  # the part of a word that must not be kept
 
 
 def choice(*names: str) -> Kind:
@@ -54,6 +56,20 @@ def _number(text: str) -> int:
     if not text.isascii() or not text.isdecimal():
         raise ConsoleError(f"{text!r} is not a number")
     return int(text)
+
+
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) ?(ms|s|m|h)?")
+LONGEST = 7 * 86400.0  # seconds
+
+
+def duration(text: str) -> float:
+    """Seconds, of 30, 30s, 1.5m, 1h or 500ms; ConsoleError if it is no such time."""
+    found = _DURATION.fullmatch(text.lower())
+    seconds = float(found[1]) * _SECONDS[found[2] or "s"] if found is not None else 0.0
+    if not 0 < seconds <= LONGEST:
+        raise ConsoleError(f"{text!r} is not a time", "give it as 30s, 5m, 1h or 500ms")
+    return seconds
 
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
@@ -80,12 +96,13 @@ def _complete_mechanism(console: Console, word: str) -> Iterable[str]:
     return (each for each in console.mechanisms if each.startswith(word.upper()))
 
 
-TARGET = Kind("HOST[:PORT]", parse_target, _complete_target)
+TARGET = Kind("TARGET", parse_target, _complete_target, hides=password_of)
 ADDRESS = Kind("ADDRESS", complete=_complete_address)
 MECHANISM = Kind("MECHANISM", str.upper, _complete_mechanism)
 SECRET = Kind("PASSWORD", is_secret=True)
 NUMBER = Kind("NUMBER", _number)
 SIZE = Kind("SIZE", _size)
+DURATION = Kind("TIME", duration)
 TEXT = Kind("TEXT")
 WORDS = Kind("WORDS", is_rest=True)
 PATH = Kind("FILE")

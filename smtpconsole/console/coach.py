@@ -75,7 +75,7 @@ def _ready(console: Console, session: Session) -> Advice:
         return _refused(console, session, last)
     if not session.capabilities.greeting:
         what = "TLS is on" if session.is_secure else "The server is ready"
-        return Advice(f"{what}. Introduce yourself.", f"EHLO {console.settings.name}")
+        return Advice(f"{what}. Introduce yourself.", _hello(console, session))
     if "STARTTLS" in session.capabilities and not session.is_secure:
         return Advice("The server can encrypt. Turn TLS on before anything private.", "STARTTLS")
     if session.transaction is not None:
@@ -87,6 +87,10 @@ def _ready(console: Console, session: Session) -> Advice:
         user = f" {console.known_user}" if console.known_user else ""
         return Advice("Log in, or begin a message with MAIL FROM.", f"/login{user}")
     return Advice("Begin a message: who sends it?", f"MAIL FROM:<{console.sender}>")
+
+
+def _hello(console: Console, session: Session) -> str:
+    return f"{'LHLO' if session.lmtp else 'EHLO'} {console.settings.name}"
 
 
 def _transaction(console: Console, session: Session) -> Advice:
@@ -103,7 +107,7 @@ def _refused(console: Console, session: Session, reply: Reply) -> Advice:
     words = f"{reply.code} {reply.enhanced or ''}".strip() if reply.code > 0 else "no reply code"
     text = meaning.title if meaning is not None else f"refused: {words}"
     if not session.capabilities.greeting:
-        return Advice(f"{text}.", f"EHLO {console.settings.name}")
+        return Advice(f"{text}.", _hello(console, session))
     if reply.code == 530 and session.capabilities.mechanisms and session.identity is None:
         return Advice(f"{text}.", "/login")
     return Advice(f"{text}.", f"?{words}")

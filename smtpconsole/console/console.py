@@ -6,21 +6,18 @@ line mode, scripts and lessons cannot grow copies of it.
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from smtpconsole.composer.draft import Draft
-from smtpconsole.console import commands, language, troubles
+from smtpconsole.console import commands, connecting, language, troubles
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.known import Known, Watch
 from smtpconsole.console.settings import Settings
 from smtpconsole.console.targets import written
 from smtpconsole.net.connection import Connection
-from smtpconsole.net.dial import dial
-from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.smtp import exchanges
 from smtpconsole.smtp.capabilities import Capabilities
 from smtpconsole.smtp.commands import CONTENT, Send
@@ -70,6 +67,8 @@ class Memory:
     granted: set[tuple[str, str]] = field(default_factory=set)
     content: list[str] = field(default_factory=list)  # typed since the last 354, its beginning
     deliveries: int = 0
+    ways: dict[Target, dict[str, Any]] = field(default_factory=dict)  # settings for a server
+    passwords: dict[str, str] = field(default_factory=dict, repr=False)  # of client keys
 
 
 class Console:
@@ -164,7 +163,7 @@ class Console:
     async def run(self, exchange: Exchange[T]) -> T:
         """Hold an exchange on the connection there is."""
         try:
-            return await self.connected().run(exchange, self.settings.timeout)
+            return await self.connected().run(exchange, self.how.patience)
         finally:
             self.watch.look(self.connection)
 
@@ -174,17 +173,21 @@ class Console:
 
     # --- connecting ---------------------------------------------------------------------------
 
-    async def connect(self, target: Target) -> None:
-        """Connect to a server, leaving the one before."""
+    async def connect(self, target: Target, how: Mapping[str, Any] | None = None) -> None:
+        """Connect to a server, leaving the one before.
+
+        `how` are settings for this server alone; those given before hold if there are none.
+        """
         await self.disconnect()
         self.target = target
+        if how:
+            self._memory.ways[target] = dict(how)
         self._memory.targets[written(target)] = None
         self._memory.deliveries = 0
-        policy = self._policy()
         self.is_dialling = True
         try:
-            self.connection = await dial(
-                target, observe=self.journal, tls=policy, timeout=self.settings.timeout
+            self.connection = await connecting.connection(
+                target, self.how, self.journal, self._memory.passwords, self._ask_secretly
             )
         finally:
             self.is_dialling = False
@@ -196,29 +199,23 @@ class Console:
         if reply is not None and (told := troubles.greeting_trouble(reply, target)):
             raise told
 
-    def _policy(self) -> TlsPolicy:
-        settings = self.settings
-        policy = TlsPolicy(
-            strict=settings.strict,
-            ca_file=settings.ca or None,
-            server_name=settings.servername or None,
-        )
-        try:
-            policy.context()
-        except (OSError, ssl.SSLError) as error:
-            reason = (getattr(error, "strerror", None) or str(error)).lower()
-            raise ConsoleError(
-                f"{settings.ca} holds no certificates that can be used: {reason}",
-                "it must be a PEM file; /set ca '' goes back to the system's",
-            ) from error
-        return policy
+    @property
+    def how(self) -> Settings:
+        """The settings for the server there is."""
+        own = self._memory.ways.get(self.target) if self.target is not None else None
+        return replace(self.settings, **own) if own else self.settings
+
+    async def _ask_secretly(self, question: str) -> str:
+        secret = await self.front.ask(question, secret=True)
+        self.journal.redactor.learn(secret.encode())
+        return secret
 
     async def disconnect(self) -> None:
         """Close the connection, if there is one, and wait until it is gone."""
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.close()
-            await connection.lost
+            await connection.wait_closed()
 
     def connected(self) -> Connection:
         """The connection; ConsoleError if there is none."""
@@ -231,7 +228,7 @@ class Console:
         connection = self.connected()
         if not connection.session.capabilities.greeting:
             name = self.settings.name.encode("ascii")
-            reply = await self.run(exchanges.hello(name))
+            reply = await self.run(exchanges.hello(name, lmtp=connection.session.lmtp))
             if not reply.is_positive:
                 raise ConsoleError(f"the server does not want to be greeted: {reply}")
         return connection
@@ -271,6 +268,10 @@ class Console:
         connection = self.connection
         if connection is None or connection.transport is None:
             return False
+        if connection.target.is_local:
+            return True
+        if self.how.proxy:
+            return False  # a proxy on this machine goes on to another
         peer = connection.transport.get_extra_info("peername")
         return bool(peer) and str(peer[0]).startswith(("127.", "::1"))
 
@@ -312,7 +313,7 @@ class Console:
     @property
     def known_user(self) -> str:
         """Who to log in as, if that is obvious."""
-        return self.suggestions.user
+        return (self.target.user if self.target is not None else "") or self.suggestions.user
 
     @property
     def sender(self) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from smtpconsole.console import ways
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.targets import password_of
+from smtpconsole.net.timeouts import Timeouts
 
 _YES = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
 
@@ -24,10 +25,26 @@ class Settings:
     """The settings of a console."""
 
     name: str = field(default_factory=_own_name)  # said in EHLO
+    source: str = ""
+    family: str = ""
+    proxy: str = field(default="", repr=False)
+    proxy_header: str = ""
     timeout: float = 30.0  # seconds, for each reply
-    ca: str = ""  # a file of CA certificates instead of the system's
+    timers: str = ""
+    ca: str = ""  # a file, a folder, or the name of a store
     servername: str = ""  # for SNI and verification, instead of the host
+    sni: str = ""
     strict: bool = False  # end the connection at a certificate that does not verify
+    pin: str = ""
+    client_cert: str = ""
+    client_key: str = ""
+    tls_min: str = ""
+    tls_max: str = ""
+    ciphers: str = ""
+    suites: str = ""
+    alpn: str = ""
+    keylog: str = ""
+    resume: bool = False
     coach: bool = True
     remember: bool = True  # what servers are like, to tell what has changed
 
@@ -35,15 +52,27 @@ class Settings:
         """Give a setting the value that was typed; ConsoleError if it cannot have it."""
         if name not in SENTENCES:
             raise ConsoleError(f"there is no setting {name!r}", f"there are {', '.join(SENTENCES)}")
-        setattr(self, name, _READERS[name](text))
+        setattr(self, name.replace("-", "_"), _READERS[name](text))
+
+    @property
+    def patience(self) -> float | Timeouts:
+        """How long to wait for what."""
+        return ways.timers(self.timers, self.timeout)
+
+    def shown(self, name: str) -> str:
+        """A setting as a person reads it; a password in it is not shown."""
+        value = getattr(self, name.replace("-", "_"))
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, float):
+            return f"{value:g}"
+        secret = password_of(value) if name == "proxy" else ""
+        return (value.replace(secret, "[not shown]") if secret else value) or "-"
 
 
 SENTENCES = {
     "name": "how we introduce ourselves in EHLO",
-    "timeout": "seconds to wait for each reply",
-    "ca": "a file of CA certificates to trust instead of the system's; empty for the system's",
-    "servername": "the name to ask and verify in TLS instead of the host; empty for the host",
-    "strict": "end the connection at a certificate that does not verify, instead of asking",
+    **{name: way.sentence for name, way in ways.WAYS.items()},
     "coach": "say above the prompt what is sensible next",
     "remember": "keep certificate and promises of servers, to tell what has changed; no forgets",
 }
@@ -55,25 +84,6 @@ def _read_name(text: str) -> str:
     return text
 
 
-def _read_seconds(text: str) -> float:
-    try:
-        seconds = float(text.removesuffix("s"))
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 86400:
-        raise ConsoleError(f"{text!r} is not a time", "give seconds, such as 30 or 2.5")
-    return seconds
-
-
-def _read_file(text: str) -> str:
-    if not text:
-        return ""
-    path = Path(text).expanduser()
-    if not path.is_file() or not os.access(path, os.R_OK):
-        raise ConsoleError(f"{path} is not a file that can be read", "check the path")
-    return str(path)
-
-
 def _read_switch(text: str) -> bool:
     if text.lower() not in _YES:
         raise ConsoleError(f"{text!r} is neither yes nor no")
@@ -82,10 +92,9 @@ def _read_switch(text: str) -> bool:
 
 _READERS: dict[str, Any] = {
     "name": _read_name,
-    "timeout": _read_seconds,
-    "ca": _read_file,
-    "servername": str,
+    **{name: way.kind.parse for name, way in ways.WAYS.items()},
     "strict": _read_switch,
+    "resume": _read_switch,
     "coach": _read_switch,
     "remember": _read_switch,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from smtpconsole.console import tlstroubles
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.targets import written
@@ -25,7 +27,7 @@ def trouble(error: Exception, target: Target | None) -> ConsoleError | None:
         case ConsoleError():
             return error
         case Unreachable():
-            return ConsoleError(str(error), *_ways(error), next=_next(target))
+            return ConsoleError(str(error), *_ways(error, target), next=_next(target))
         case HandshakeFailed():
             return tlstroubles.handshake(error, target)
         case Silence():
@@ -56,7 +58,13 @@ def bug(error: Exception) -> ConsoleError:
     )
 
 
-def _ways(error: Unreachable) -> list[str]:
+def _ways(error: Unreachable, target: Target | None) -> list[str]:
+    if target is not None and target.path:
+        return ["the server makes this socket when it runs: is that its path, and may you use it?"]
+    if target is not None and target.command:
+        return ["it needs a program and its arguments; there is no shell in between"]
+    if "the proxy" in str(error):
+        return ["/set proxy '' goes without; socks5h:// has the proxy look up the name"]
     if not error.attempts:
         return ["check the spelling of the host, and that this machine can resolve names"]
     if all("refused" in attempt.error for attempt in error.attempts):
@@ -67,8 +75,10 @@ def _ways(error: Unreachable) -> list[str]:
 def _next(target: Target | None) -> tuple[str, ...]:
     if target is None:
         return ()
-    other = 587 if target.port != 587 else 25
-    return (f"/connect {Target(target.host, other)}", f"/connect {target}")
+    if target.is_local or target.lmtp:
+        return _again(target)
+    other = replace(target, port=587 if target.port != 587 else 25, implicit_tls=False)
+    return (f"/connect {written(other)}", f"/connect {written(target)}")
 
 
 def _again(target: Target | None) -> tuple[str, ...]:
@@ -76,8 +86,9 @@ def _again(target: Target | None) -> tuple[str, ...]:
 
 
 def _silence(error: Silence, target: Target | None) -> ConsoleError:
-    if target is not None and "greeting" in str(error) and not target.implicit_tls:
-        tls = f"smtps://{target}"
+    is_remote = target is not None and not target.is_local
+    if target is not None and is_remote and "greeting" in str(error) and not target.implicit_tls:
+        tls = written(replace(target, implicit_tls=True))
         return ConsoleError(
             str(error),
             "the port may wait for TLS first, or it is not a mail server",
@@ -93,7 +104,7 @@ def _silence(error: Silence, target: Target | None) -> ConsoleError:
     return ConsoleError(
         str(error),
         "the connection was closed, as a late reply would be taken for another's",
-        "to wait longer: /set timeout 120",
+        "to wait longer: /set timeout 2m; as RFC 5321 has it: /set timers rfc",
         next=_again(target),
     )
 
@@ -104,7 +115,7 @@ def greeting_trouble(reply: Reply, target: Target) -> ConsoleError | None:
         return None
     name = stranger(reply.octets)
     if name is not None:
-        tls = (f"/connect smtps://{target}",) if name == "TLS" else ()
+        tls = (f"/connect {written(replace(target, implicit_tls=True))}",) if name == "TLS" else ()
         return ConsoleError(f"this is not SMTP but {name}", _OTHER_PORTS[name], next=tls)
     if reply.code < 0:
         return ConsoleError("the greeting has no reply code", "this may not be a mail server")

@@ -1,7 +1,8 @@
 """Console commands, one a file: an `async def` under `@command`.
 
 Its signature gives the arguments, the first line of its docstring the sentence in help,
-completion and palette, the rest the long help.
+completion and palette, the rest the long help.  `**how: Annotated[Any, WAYS]` stands for an
+option for each way there is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from smtpconsole.console.arguments import TEXT, Kind
 
 if TYPE_CHECKING:
     from smtpconsole.console.console import Console
+    from smtpconsole.console.ways import Way
 
 Function = Callable[..., Awaitable[None]]
 
@@ -101,15 +103,22 @@ class Command:
 
     def secrets(self, words: tuple[str, ...]) -> list[str]:
         """The words that must not be kept anywhere."""
+        hidden = [secret for word in words if (secret := self._hidden(word))]
         try:
             values = self.bound(words)
         except ConsoleError:
-            return list(words) if any(each.kind.is_secret for each in self.parameters) else []
-        return [
+            is_any = any(each.kind.is_secret for each in self.parameters)
+            return list(words) if is_any else hidden
+        return hidden + [
             str(values[each.name])
             for each in self.parameters
             if each.kind.is_secret and each.name in values
         ]
+
+    def _hidden(self, word: str) -> str:
+        """The part of a word that must not be kept, such as a password in a URL."""
+        hides = {each.kind.hides for each in self.parameters if each.kind.hides is not None}
+        return next(filter(None, (hide(word) for hide in hides)), "")
 
 
 def _usage(parameter: Parameter) -> str:
@@ -126,12 +135,14 @@ def command(function: Function) -> Function:
     """Register a coroutine function as a console command, under its own name."""
     sentence, _, details = inspect.cleandoc(function.__doc__ or "").partition("\n")
     hints = get_type_hints(function, include_extras=True)
-    parameters = tuple(
-        _parameter(each, hints[each.name])
-        for each in list(inspect.signature(function).parameters.values())[1:]
-    )
+    parameters: list[Parameter] = []
+    for each in list(inspect.signature(function).parameters.values())[1:]:
+        if each.kind is inspect.Parameter.VAR_KEYWORD:
+            parameters += map(_way, get_args(hints[each.name])[1].values())
+        else:
+            parameters.append(_parameter(each, hints[each.name]))
     name = function.__name__.rstrip("_")
-    COMMANDS[name] = Command(name, function, sentence, details.strip(), parameters)
+    COMMANDS[name] = Command(name, function, sentence, details.strip(), tuple(parameters))
     return function
 
 
@@ -147,6 +158,10 @@ def _parameter(found: inspect.Parameter, hint: Any) -> Parameter:
         is_flag=hint is bool,
         is_required=found.default is inspect.Parameter.empty,
     )
+
+
+def _way(way: Way) -> Parameter:
+    return Parameter(way.field, way.name, way.kind, True, way.is_flag, False)
 
 
 def find(name: str) -> Command:
