@@ -59,7 +59,7 @@ def _number(text: str) -> int:
 
 
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) ?(ms|s|m|h)?")
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) ?(ms|s|m|h)?", re.ASCII)
 LONGEST = 7 * 86400.0  # seconds
 
 

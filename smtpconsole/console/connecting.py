@@ -42,7 +42,8 @@ async def _policy(settings: Settings, passwords: dict[str, str], ask: Ask) -> Tl
         if not problem and policy.client_password is not None:
             passwords[key] = policy.client_password
     if problem:
-        raise ConsoleError(*_told(problem, settings))
+        is_clients = not _problem(replace(policy, client_cert=None))
+        raise ConsoleError(*_told(problem, settings, is_clients))
     return policy
 
 
@@ -59,11 +60,12 @@ def _problem(policy: TlsPolicy) -> str:
     return ""
 
 
-def _told(problem: str, settings: Settings) -> tuple[str, str]:
-    if settings.client_cert and ("key" in problem or settings.client_cert in problem):
+def _told(problem: str, settings: Settings, is_clients: bool) -> tuple[str, str]:
+    if settings.client_cert and is_clients:
         return (
             f"the client certificate {settings.client_cert} cannot be used: {problem}",
-            "it must be a PEM file with the key in it, or beside it as client-key",
+            "it must be a PEM file with the key in it, or beside it as client-key; is the"
+            " password right?",
         )
     if settings.ca and settings.ca not in ways.STORES:
         return (
