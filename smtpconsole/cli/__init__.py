@@ -142,9 +142,9 @@ def main(
             suggestions = _suggestions(target, lmtp)
             if sandbox:
                 settings.ca, suggestions = _sandbox(stack)
-            journal = _journal(keep=not no_journal)
+            journal = _journal(settings, keep=not no_journal)
             stack.callback(journal.close)
-            _run(journal, settings, suggestions, in_lines=lines or not _has_screen())
+            _run(journal, settings, suggestions, in_lines=lines or not has_screen())
     except ConsoleError as error:
         hints = "".join(f"\n  {hint}" for hint in error.hints)
         raise click.ClickException(f"{error.text}{hints}") from error
@@ -187,23 +187,31 @@ def _sandbox(stack: ExitStack) -> tuple[str, Suggestions]:
     return str(sandbox.ca_file), suggestions
 
 
-def _journal(*, keep: bool) -> Journal:
+def _journal(settings: Settings, *, keep: bool) -> Journal:
+    """The journal of this session; that it cannot be kept is noted in it, and no reason to stop."""
     from smtpconsole.console import paths
+    from smtpconsole.console.commands.journal import pruned
+    from smtpconsole.smtp.events import Noted
+    from smtpconsole.transcript import shelf
     from smtpconsole.transcript.journal import Journal
 
     if not keep:
         return Journal()
-    path = paths.new_journal_file(datetime.now(UTC))
+    folder = paths.journal_folder()
+    gone = shelf.prune(folder, days=settings.journal_days, octets=settings.journal_octets)
     try:
-        return Journal(path)
+        journal = Journal(paths.new_journal_file(datetime.now(UTC)))
     except OSError as error:
-        raise ConsoleError(
-            f"the journal cannot be kept in {path}: {(error.strerror or str(error)).lower()}",
-            "set SMTPCONSOLE_STATE to a folder that can be written, or give --no-journal",
-        ) from error
+        journal = Journal()
+        reason = (error.strerror or str(error)).lower()
+        way = "set SMTPCONSOLE_STATE to a folder that can be written"
+        journal(Noted(f"this session is not kept, {folder} cannot be written: {reason}; {way}"))
+    if told := pruned(gone):
+        journal(Noted(told))
+    return journal
 
 
-def _has_screen() -> bool:
+def has_screen() -> bool:
     """A terminal that can show the application."""
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     return is_terminal and os.environ.get("TERM", "dumb") != "dumb"

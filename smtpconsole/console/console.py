@@ -178,6 +178,8 @@ class Console:
 
         `how` are settings for this server alone; those given before hold if there are none.
         """
+        if self.journal.is_recorded:
+            raise ConsoleError("this is a recorded session: it can be looked at, not gone on with")
         await self.disconnect()
         self.target = target
         if how:

@@ -47,6 +47,11 @@ def known_file() -> Path:
     return state_folder() / "known.json"
 
 
+def journal_folder() -> Path:
+    """The sessions that are kept."""
+    return state_folder() / "journals"
+
+
 def new_journal_file(now: datetime) -> Path:
     """A file of its own for this session."""
-    return state_folder() / "journals" / f"{now:%Y-%m-%dT%H-%M-%S}-{os.getpid()}.jsonl"
+    return journal_folder() / f"{now:%Y-%m-%dT%H-%M-%S}-{os.getpid()}.jsonl"

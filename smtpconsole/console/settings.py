@@ -47,6 +47,13 @@ class Settings:
     resume: bool = False
     coach: bool = True
     remember: bool = True  # what servers are like, to tell what has changed
+    journal_days: float = 90.0  # sessions are kept so long
+    journal_size: float = 1000.0  # MB, of all of them
+
+    @property
+    def journal_octets(self) -> int:
+        """How many octets all journals may take."""
+        return int(self.journal_size * 1_000_000)
 
     def set(self, name: str, text: str) -> None:
         """Give a setting the value that was typed; ConsoleError if it cannot have it."""
@@ -75,6 +82,8 @@ SENTENCES = {
     **{name: way.sentence for name, way in ways.WAYS.items()},
     "coach": "say above the prompt what is sensible next",
     "remember": "keep certificate and promises of servers, to tell what has changed; no forgets",
+    "journal-days": "days for which a session without a name is kept",
+    "journal-size": "MB that all kept sessions may take, before the oldest are deleted",
 }
 
 
@@ -82,6 +91,16 @@ def _read_name(text: str) -> str:
     if not text or not text.isascii() or any(char.isspace() for char in text):
         raise ConsoleError(f"{text!r} is not a host name", "a name has no blanks and is ASCII")
     return text
+
+
+def _read_amount(text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount <= 1_000_000:
+        raise ConsoleError(f"{text!r} is not a number", "give one such as 30")
+    return amount
 
 
 def _read_switch(text: str) -> bool:
@@ -97,4 +116,6 @@ _READERS: dict[str, Any] = {
     "resume": _read_switch,
     "coach": _read_switch,
     "remember": _read_switch,
+    "journal-days": _read_amount,
+    "journal-size": _read_amount,
 }

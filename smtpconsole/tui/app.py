@@ -7,7 +7,6 @@ twenty times a second and only when something did happen; nothing runs while not
 from __future__ import annotations
 
 import asyncio
-import os
 from functools import partial
 from typing import Any, ClassVar
 
@@ -19,7 +18,6 @@ from textual.app import App, ComposeResult
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.theme import Theme
 from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
@@ -36,34 +34,21 @@ from smtpconsole.console.settings import Settings
 from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
-from smtpconsole.tui import keys
+from smtpconsole.tui import keys, looks
 from smtpconsole.tui.answerbox import AnswerBox
 from smtpconsole.tui.helpscreen import HelpScreen
 from smtpconsole.tui.panes import PANES, Pane
 from smtpconsole.tui.prompt import Prompt
+from smtpconsole.tui.recorded import RecordedScreen
 from smtpconsole.tui.stateline import StateLine
 from smtpconsole.tui.wire import Wire
 from smtpconsole.tui.wirebar import WirePane
 from smtpconsole.visible import visible
 
 FRAME = 0.05  # seconds between two looks at the journal
+_OWN = {each.name.partition("(")[0] for each in keys.ACTIONS} - {"quit"}
 _LONG = 20_000  # entries
 _BESIDE_OCTETS = tuple(set(KINDS) - {Sent, Received, Answered})
-
-_THEME = Theme(
-    name="smtpconsole",
-    primary="#5fafd7",
-    secondary="#87afaf",
-    accent="#5fafd7",
-    warning="#d7af5f",
-    error="#ff6f6f",
-    success="#87af5f",
-    foreground="#d0d0d0",
-    background="#16181c",
-    surface="#16181c",
-    panel="#24272d",
-    dark=True,
-)
 
 
 class ConsoleCommands(Provider):
@@ -103,10 +88,8 @@ class ConsoleApp(App[None]):
         history: History | None = None,
         known: Known | None = None,
     ) -> None:
-        has_no_color = bool(os.environ.get("NO_COLOR"))
-        super().__init__(ansi_color=True if has_no_color else None)
-        self.register_theme(_THEME)
-        self.theme = "smtpconsole" if _has_true_color() and not has_no_color else "ansi-dark"
+        super().__init__(ansi_color=looks.ansi_color())
+        looks.dress(self)
         self.smtp_console = Console(
             self, journal, settings=settings, suggestions=suggestions, known=known
         )
@@ -140,6 +123,10 @@ class ConsoleApp(App[None]):
         self._pump()
         if self.smtp_console.suggestions.target:
             self.call_after_refresh(self.enter, self.smtp_console.connect_line)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A recorded session that lies over this one has keys of its own."""
+        return action not in _OWN or not isinstance(self.screen, RecordedScreen)
 
     def on_resize(self, event: events.Resize) -> None:
         self._refresh_lines(event.size.width)
@@ -223,6 +210,10 @@ class ConsoleApp(App[None]):
             finally:
                 self._question = None
                 prompt.resume(is_hidden=self.smtp_console.phase is Phase.AUTH)
+
+    def view(self, journal: Journal) -> None:
+        """Show a recorded session, over this one."""
+        self.push_screen(RecordedScreen(journal))
 
     def leave(self) -> None:
         """End the application."""
@@ -360,7 +351,3 @@ def _about(focused: Widget | None) -> str:
         "Above is the state of the connection, then the wire with every line in both "
         "directions, and beside it what the server can do, TLS and a composer."
     )
-
-
-def _has_true_color() -> bool:
-    return os.environ.get("COLORTERM", "") in ("truecolor", "24bit")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from smtpconsole.smtp import events
+from smtpconsole.smtp import capabilities, events
 from smtpconsole.smtp.commands import CONTENT, GREETING, Send
 from smtpconsole.smtp.replies import Reply, ReplyParser
 from smtpconsole.transcript.journal import Journal
@@ -32,6 +32,8 @@ class Recorder:
         self.after(seconds, events.Received(reply))
         for each in ReplyParser().feed(reply):
             self.journal(events.Answered(each, send))
+            if send.verb == b"EHLO":
+                self.journal(events.Learned(capabilities.parse(each)))
 
     def ask(self, line: bytes, reply: bytes, seconds: float = 0.017) -> None:
         """A command and its reply."""

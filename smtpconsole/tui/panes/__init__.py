@@ -20,6 +20,7 @@ class Pane(VerticalScroll):
     name_: ClassVar[str]
     order: ClassVar[int]
     help_: ClassVar[str]
+    is_for_recordings: ClassVar[bool] = False  # what it shows is all told by events
 
     def __init__(self, console: Console) -> None:
         super().__init__(id=self.name_)

@@ -24,6 +24,7 @@ class CapabilitiesPane(Pane):
     title: ClassVar[str] = "F2 Server"
     name_: ClassVar[str] = "capabilities"
     order: ClassVar[int] = 1
+    is_for_recordings: ClassVar[bool] = True
     help_: ClassVar[str] = (
         "The keywords of the EHLO reply, in the clear and under TLS. A server may promise less "
         "or more once TLS is on: AUTH that appears only then is good practice."

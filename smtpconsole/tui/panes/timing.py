@@ -27,6 +27,7 @@ class TimingPane(Pane):
     title: ClassVar[str] = "F12 Timing"
     name_: ClassVar[str] = "timing"
     order: ClassVar[int] = 5
+    is_for_recordings: ClassVar[bool] = True
     help_: ClassVar[str] = (
         "The last connection as a waterfall: DNS, TCP, TLS, the greeting, each command up to its "
         "reply, the message from its final dot on, QUIT. Time in which nothing was waited for is "

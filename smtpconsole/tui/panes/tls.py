@@ -49,6 +49,7 @@ class TlsPane(Pane):
     title: ClassVar[str] = "F3 TLS"
     name_: ClassVar[str] = "tls"
     order: ClassVar[int] = 2
+    is_for_recordings: ClassVar[bool] = True
     help_: ClassVar[str] = (
         "The TLS session and the certificates as the server sent them, with every problem that a "
         "careful client minds. With problems, credentials and mail are held until you say yes.\n"
