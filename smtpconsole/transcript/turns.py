@@ -135,9 +135,14 @@ class Teller:
         return Turn(entry.number, entry.at, Side.CONSOLE, lines, is_trouble=is_trouble, event=event)
 
     def _shown(self, send: Send) -> Send:
-        """The same without what is secret."""
-        data = self._redactor.sweep(masked(send))
-        return send if data == send.data else replace(send, data=data, secret=None)
+        """The same without what is secret, also where it was said as if it were a command."""
+        data, verb = self._redactor.sweep(masked(send)), self._redactor.sweep_word(send.verb)
+        about = send.about
+        if isinstance(about, str):
+            about = self._redactor.sweep_text(about)
+        if data == send.data and verb == send.verb and about == send.about:
+            return send
+        return replace(send, data=data, verb=verb, about=about, secret=None)
 
 
 def _lines(data: bytes) -> list[str]:
