@@ -62,6 +62,7 @@ MECHANISMS = """
 """
 ANOMALIES = """
     unsolicited reply; late reply; reply code unexpected for verb; plaintext after STARTTLS;
+    plaintext after TLS;
     bare LF; bare CR; NUL in reply; no reply code; reply code out of range; incomplete reply;
     code changes within the reply; line without a code within the reply; not SMTP;
     no separator after the code; reply line too long; reply line over 512 octets; reply too long;

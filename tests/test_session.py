@@ -314,6 +314,13 @@ def test_starttls_forgets_what_plaintext_said(session: Session) -> None:
     assert anomalies(session) == ["STARTTLS still offered under TLS"]
 
 
+def test_starttls_that_is_no_longer_offered_is_remarked(session: Session) -> None:
+    converse(hello(b"me"), "C: EHLO me\nS: 250-mail\nS: 250 STARTTLS", session)
+    assert anomalies(session) == []
+    converse(hello(b"me"), "C: EHLO me\nS: 250 mail", session)
+    assert anomalies(session) == ["STARTTLS no longer offered"]
+
+
 @pytest.mark.parametrize(
     "octets", [b"220 go\r\n250 AUTH PLAIN\r\n", b"220 go\r\n250-AUTH PLA", b"220 go\r\n \r\n"]
 )

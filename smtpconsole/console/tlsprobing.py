@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from smtpconsole.console import tlsreport
+from smtpconsole.console import tlsreport, ways
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.console import Console
 from smtpconsole.console.inspection import Inspection
@@ -97,9 +97,8 @@ def _target(seen: Inspection) -> Target:
 
 
 def _policy(console: Console) -> TlsPolicy:
-    settings = console.settings
-    name = settings.servername or None
-    return TlsPolicy(strict=False, ca_file=settings.ca or None, server_name=name)
+    """That of the settings, but a certificate ends nothing, and no session is resumed."""
+    return replace(ways.policy(console.settings), strict=False, sessions=None)
 
 
 def _name(console: Console) -> bytes:
@@ -126,6 +125,7 @@ async def scanned(console: Console, seen: Inspection) -> None:
         _name(console),
         console.settings.timeout,
         server_name=console.settings.servername or None,
+        route=ways.route(console.settings, target),
         pause=0.0 if knocking.is_loopback(target.host) else scan.PAUSE,
     )
     console.journal(Noted(f"scanning the TLS of {target}; /tls stop stops it"))
@@ -180,6 +180,7 @@ async def compared(console: Console, seen: Inspection, other: str) -> None:
             replace(_policy(console), sni=sni),
             name=_name(console),
             timeout=console.settings.timeout,
+            route=ways.route(console.settings, each),
         )
         found.append((title, facts))
     lines = [line for title, facts in found for line in _side(title, facts)]
@@ -235,6 +236,7 @@ async def injection(console: Console, seen: Inspection, *, is_owned: bool) -> No
         _policy(console),
         name=_name(console),
         timeout=console.settings.timeout,
+        route=ways.route(console.settings, target),
     )
     is_bad = found.outcome == "obeyed"
     title = f"a command behind STARTTLS is {found.outcome}"
@@ -265,6 +267,7 @@ async def endings(console: Console, target: Target, recipient: str, *, is_owned:
         name=_name(console),
         timeout=console.settings.timeout,
         patience=smuggling.PATIENCE,
+        route=ways.route(console.settings, target),
     )
 
     def told(found: list[smuggling.Ending], ended: str) -> Answer:

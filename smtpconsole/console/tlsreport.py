@@ -6,6 +6,7 @@ Text from certificates is as it came: whoever shows it makes it visible.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -215,8 +216,15 @@ def _fields(facts: CertificateFacts) -> Iterator[tuple[str, str]]:
     yield "serial", facts.serial
     yield "SHA-256", facts.sha256
     yield "key hash", facts.spki_sha256
+    yield "pin", _pin(facts)
     for kind, place in facts.locations:
         yield kind, f"{place} (not asked)"
+
+
+def _pin(facts: CertificateFacts) -> str:
+    """As --pin takes it (RFC 7469, 2.4)."""
+    octets = bytes.fromhex(facts.spki_sha256.replace(":", ""))
+    return f"sha256//{base64.b64encode(octets).decode()}" if octets else ""
 
 
 def _names(names: tuple[str, ...]) -> str:

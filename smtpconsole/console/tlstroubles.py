@@ -57,7 +57,8 @@ def other_mode(target: Target) -> tuple[str, ...]:
 
 
 def _look(target: Target) -> tuple[str, ...]:
-    return ("/set strict no", f"/connect {written(target)}", "/tls scan")
+    lower = f"/connect {written(target)} --tls-max 1.2"
+    return ("/tls scan", "/set strict no", lower)
 
 
 def _scan(target: Target) -> tuple[str, ...]:
@@ -65,7 +66,7 @@ def _scan(target: Target) -> tuple[str, ...]:
 
 
 def _name(target: Target) -> tuple[str, ...]:
-    return ("/tls compare", f"/set servername {target.host}", f"/connect {written(target)}")
+    return ("/tls compare", f"/connect {written(target)} --sni none")
 
 
 def _certificate(target: Target) -> tuple[str, ...]:
@@ -81,7 +82,10 @@ _WAYS: dict[str, tuple[tuple[str, ...], Ways]] = {
     ),
     "clear-in-tls": (("whoever does that can put words into the session", _OTHERS), _again),
     "client-certificate": (
-        ("the port may be for known clients only: 587 mostly is not",),
+        (
+            "to show one: /connect with --client-cert FILE",
+            "the port may be for known clients only: 587 mostly is not",
+        ),
         lambda target: (f"/connect {written(Target(target.host, 587))}", *_again(target)),
     ),
     "closed": (
@@ -101,6 +105,7 @@ _WAYS: dict[str, tuple[tuple[str, ...], Ways]] = {
     "nested": (("the server forgets that TLS is on already",), _again),
     "no-common-suite": (("it may be older, or newer, than what is offered",), _look),
     "not-tls": (("connect in plain and use STARTTLS",), other_mode),
+    "pin": (("/tls chain shows the pins of what the server sent",), _certificate),
     "prepare": (("see /set ca and the options of /connect",), lambda target: ("/set",)),
     "renegotiation": (("the server's TLS library is from before 2010",), _again),
     "version": (("the server is much older, or much newer, than what is offered",), _look),

@@ -24,9 +24,9 @@ from smtpconsole.net.tls import TlsLayer
 from smtpconsole.net.watchdog import Watchdog, unsent
 from smtpconsole.smtp.commands import Send
 from smtpconsole.smtp.errors import HandshakeFailed, Silence
-from smtpconsole.smtp.events import Alerted, Noted, NotSecured, Phase, Secured, Sent, Target, Traced
+from smtpconsole.smtp.events import Noted, NotSecured, Phase, Secured, Sent, Target
 from smtpconsole.smtp.exchanges import greeting
-from smtpconsole.smtp.facts import Alert, Message, TlsFacts
+from smtpconsole.smtp.facts import TlsFacts
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.session import Exchange, Observer, Session
 
@@ -254,8 +254,7 @@ class Connection(asyncio.BufferedProtocol):
     def _begin_tls(self) -> None:
         """Shake hands: at once, or because of a 220 to STARTTLS."""
         try:
-            tell = self._tell if self.session.observe is not None else None
-            self._handshake = Handshake(self.tls_policy, self.target, tell)
+            self._handshake = Handshake(self.tls_policy, self.target, self.session.observe)
         except HandshakeFailed as failure:
             self._fail_tls(failure)
             return
@@ -315,11 +314,6 @@ class Connection(asyncio.BufferedProtocol):
         self._watchdog.progress()
         self._flush()
 
-    def _tell(self, seen: Message | Alert) -> None:
-        """Pass on what TLS said, in the order of things."""
-        if self.session.observe is not None:
-            self.session.observe(Traced(seen) if isinstance(seen, Message) else Alerted(seen))
-
     def _fail_tls(self, failure: HandshakeFailed) -> None:
         self.tls = failure.facts
         if self.session.observe is not None:
@@ -346,6 +340,16 @@ class Connection(asyncio.BufferedProtocol):
             self._secured()
         if plain:
             self.session.receive(plain)
+        if layer.is_closed and self.is_open:
+            self._unwrapped(layer)
+
+    def _unwrapped(self, layer: TlsLayer) -> None:
+        """The server has ended TLS: what it may say now, in the clear, is not its word."""
+        if rest := layer.rest():
+            self.session.remark("plaintext after TLS", ascii(rest)[2:-1])
+        layer.close()
+        self._put(layer.take_outgoing())
+        self.session.receive_eof()
 
     # --- waiting ------------------------------------------------------------------------------
 

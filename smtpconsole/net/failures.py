@@ -67,13 +67,12 @@ def failure(error: Exception, layer: TlsLayer) -> tuple[str, str]:
         return "certificate", told
     if isinstance(error, ssl.SSLEOFError):
         return "closed", f"the server closed the connection during {_when(layer)}"
+    unsound = "garbage", f"what the server sent during {_when(layer)} is unsound"
     if isinstance(error, ssl.SSLError) and error.reason:
         words = error.reason.replace("_", " ").lower()
-        code, told = _REASONS.get(
-            error.reason, ("garbage", f"what the server sent during {_when(layer)} is unsound")
-        )
+        code, told = _REASONS.get(error.reason, unsound)
         return code, f"{told} ({words})"
-    return "broken", f"{_when(layer)} failed: {error}"
+    return unsound
 
 
 def _when(layer: TlsLayer) -> str:

@@ -16,16 +16,17 @@ from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.net.resumption import Kept
 from smtpconsole.net.tls import TlsLayer, indicated, judged
 from smtpconsole.smtp.errors import HandshakeFailed, NoName
-from smtpconsole.smtp.events import Target
-from smtpconsole.smtp.facts import Problem, TlsFacts
+from smtpconsole.smtp.events import Alerted, Target, Traced
+from smtpconsole.smtp.facts import Alert, Message, Problem, TlsFacts
+from smtpconsole.smtp.session import Observer
 
 
 class Handshake:
     """One handshake with one server; HandshakeFailed if it cannot even begin."""
 
-    def __init__(self, policy: TlsPolicy, target: Target, tell: Tell | None) -> None:
+    def __init__(self, policy: TlsPolicy, target: Target, observe: Observer | None) -> None:
         self.policy = policy = policy.resolved()
-        self._is_observed = tell is not None
+        self._is_observed = observe is not None
         self._kept: Kept | None = None
         try:
             self._name = policy.name(target.host)
@@ -36,7 +37,7 @@ class Handshake:
                 context,
                 server_name=indicated(sni) if sni else None,
                 session=session,
-                tell=tell,
+                tell=_telling(observe) if observe is not None else None,
                 is_ours=policy.is_ours,
             )
         except NoName:
@@ -116,6 +117,15 @@ class Handshake:
         if self._kept is not None and self.layer.is_ready:
             with contextlib.suppress(ValueError):  # there is none
                 self._kept.session = self.layer.object.session or self._kept.session
+
+
+def _telling(observe: Observer) -> Tell:
+    """Each message and alert as an event."""
+
+    def tell(seen: Message | Alert) -> None:
+        observe(Traced(seen) if isinstance(seen, Message) else Alerted(seen))
+
+    return tell
 
 
 def _harmless(problem: Problem) -> Problem:

@@ -46,7 +46,7 @@ OF_ISSUERS = dict.fromkeys(
 )
 # Of the session.  None is an error: errors are what keeps a careful client from going on.
 OF_SESSIONS: dict[str, tuple[Severity, str]] = {
-    "client-certificate": ("info", "Give one with /set clientcert FILE if you have to"),
+    "client-certificate": ("info", "Give one with /set client-cert FILE if you have to"),
     "clock-off": ("warning", "Compare this computer's clock with another one"),
     "compression": ("warning", "Turn TLS compression off in the server (CRIME)"),
     "downgrade": ("warning", "See what on the path, or in the server's settings, lowers it"),

@@ -145,6 +145,10 @@ class TlsLayer:
         with contextlib.suppress(OSError):
             self._object.unwrap()
 
+    def rest(self) -> bytes:
+        """What came behind the peer's close_notify, and is no TLS."""
+        return self._incoming.read() if self.is_closed else b""
+
     @property
     def object(self) -> ssl.SSLObject:
         """OpenSSL's own view of the session."""

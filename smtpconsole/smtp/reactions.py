@@ -40,9 +40,12 @@ def _on_helo(session: Session, send: commands.Send, reply: Reply) -> None:
 
 def _learn(session: Session, known: capabilities.Capabilities) -> None:
     session.transaction = None  # RFC 5321, 4.1.4: EHLO works as RSET does
+    has_vanished = "STARTTLS" in session.capabilities and "STARTTLS" not in known
     session.capabilities = known
     if session.observe is not None:
         session.observe(Learned(known))
+    if has_vanished and not session.is_secure:
+        session.remark("STARTTLS no longer offered", "")
     if session.is_secure and "STARTTLS" in known:
         session.remark("STARTTLS still offered under TLS", "")
     if "BINARYMIME" in known and "CHUNKING" not in known:

@@ -25,5 +25,11 @@ async def starttls(console: Console, *, force: bool = False) -> None:
             next=("/starttls --force",),
         )
     reply = await console.run(exchanges.start_tls())
-    if reply.code == 220:
-        await console.introduced()
+    if reply.code != 220:
+        raise ConsoleError(
+            f"the server refuses STARTTLS: {reply}",
+            "the session stays in the clear, and whoever is on the path reads it",
+            "somebody on the path can say this, too: a careful sender does not go on",
+            next=(f"?STARTTLS {reply.code}",),
+        )
+    await console.introduced()

@@ -127,7 +127,9 @@ class TlsPane(Pane):
         if self._lines:
             lines = [line.content for line in self._lines]
             if self.has_focus:
-                lines[self._cursor] = lines[self._cursor].stylize("reverse")
+                current = lines[self._cursor]
+                padding = max(0, self.text_width - len(current))
+                lines[self._cursor] = current.pad_right(padding).stylize("reverse")
             content = Content("\n").join(lines)
         self.query_one(Static).update(content)
 
