@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dovecot
+import gateways
 import nodemailer
 import postfix
 import pytest
@@ -33,6 +34,13 @@ def node() -> Iterator[nodemailer.Nodemailer]:
     """Nodemailer's smtp-server."""
     with _folder("nodemailer") as folder, nodemailer.running(folder) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def proxies() -> Iterator[gateways.Gateways]:
+    """microsocks and tinyproxy."""
+    with _folder("gateways") as folder, gateways.running(folder) as running:
+        yield running
 
 
 @contextmanager

@@ -48,6 +48,17 @@ class Postfix:
     ca: Path
     other_ca: Path  # which has signed nothing here
     folder: Path
+    proxy_port: int  # wants a PROXY header first, then as `port`
+    proxy_tls_port: int  # wants it before TLS
+
+    @property
+    def sendmail(self) -> list[str]:
+        """The program that speaks SMTP on stdin and stdout."""
+        return ["env", f"MAIL_CONFIG={self.folder}/etc", str(_SBIN / "sendmail"), "-bs"]
+
+    def log(self) -> str:
+        """What it has logged."""
+        return (self.folder / "log" / "maillog").read_text()
 
     def letters(self, user: str) -> list[bytes]:
         """What a user has received, the oldest first."""
@@ -64,8 +75,7 @@ class Postfix:
                 if len(found) >= count:
                     return found
             time.sleep(0.02)  # nothing to be awaited: a file appears
-        log = (self.folder / "log" / "maillog").read_text()
-        raise AssertionError(f"{count} letters for {user} have not arrived\n{log}")
+        raise AssertionError(f"{count} letters for {user} have not arrived\n{self.log()}")
 
 
 def missing() -> str | None:
@@ -83,8 +93,8 @@ def running(folder: Path) -> Iterator[Postfix]:
     """Start Postfix in a folder that its users can reach, and stop it at the end."""
     problem = missing()
     assert problem is None, problem
-    port, tls_port = free_port(), free_port()
-    postfix = Postfix(port, tls_port, folder / "ca.pem", folder / "other.pem", folder)
+    port, tls_port, *proxied = (free_port() for _ in range(4))
+    postfix = Postfix(port, tls_port, folder / "ca.pem", folder / "other.pem", folder, *proxied)
     _prepare(postfix)
     environment = {**os.environ, "MAIL_CONFIG": str(folder / "etc")}
     master = subprocess.Popen(
@@ -97,7 +107,8 @@ def running(folder: Path) -> Iterator[Postfix]:
     )
     try:
         wait_for(port, "Postfix")
-        wait_for(tls_port, "Postfix")
+        for other in (tls_port, *proxied):
+            wait_for(other, "Postfix")
         yield postfix
     finally:
         os.killpg(master.pid, signal.SIGTERM)
@@ -206,6 +217,12 @@ def _master_cf(postfix: Postfix) -> str:
 127.0.0.1:{postfix.port} inet n - n - - smtpd
   -o smtpd_tls_security_level=may
 127.0.0.1:{postfix.tls_port} inet n - n - - smtpd
+  -o smtpd_tls_wrappermode=yes -o smtpd_tls_security_level=encrypt
+127.0.0.1:{postfix.proxy_port} inet n - n - - smtpd
+  -o smtpd_upstream_proxy_protocol=haproxy -o smtpd_tls_security_level=may
+  -o smtpd_upstream_proxy_timeout=1s -o inet_protocols=all
+127.0.0.1:{postfix.proxy_tls_port} inet n - n - - smtpd
+  -o smtpd_upstream_proxy_protocol=haproxy
   -o smtpd_tls_wrappermode=yes -o smtpd_tls_security_level=encrypt
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
