@@ -28,6 +28,7 @@ import ssl
 from smtpconsole.client.response import SMTPResponse, response
 from smtpconsole.smtp.errors import HandshakeFailed
 from smtpconsole.smtp.exchanges import Delivery
+from smtpconsole.smtp.sasl import Failure
 
 
 class SMTPException(Exception):
@@ -98,7 +99,13 @@ class SMTPDataError(SMTPResponseException):
 
 
 class SMTPAuthenticationError(SMTPResponseException):
-    """The credentials were refused, or the mechanism failed."""
+    """The credentials were refused, or the mechanism failed.
+
+    `failure` tells of what kind it is, where that is known: wrong credentials, a mechanism that
+    is refused, policy, for now only, or a server that has not proven itself.
+    """
+
+    failure: Failure | None = None
 
 
 class SMTPSenderRefused(SMTPResponseException):

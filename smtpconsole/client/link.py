@@ -22,7 +22,7 @@ import inspect
 import re
 import socket
 import ssl
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from smtpconsole.client.connecting import connected
 from smtpconsole.client.errors import (
@@ -49,6 +49,7 @@ from smtpconsole.smtp.session import Exchange
 
 T = TypeVar("T")
 
+_STEPS = frozenset(("execute_command", "mail", "rcpt", "data"))  # which users override
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 
 
@@ -86,6 +87,12 @@ class Link:
     sock = Setting[socket.socket | None]()
     pipelining = Setting[bool]()
     chunking = Setting[bool]()
+
+    _has_own_steps: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._has_own_steps = any(_is_foreign(getattr(cls, name, None)) for name in _STEPS)
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -229,6 +236,11 @@ class Link:
         replies = await self._run(exchanges.typed(self._linked().session, line), timeout)
         return response(replies[-1]) if replies else SMTPResponse(SMTPStatus.start_input.value, "")
 
+    @property
+    def _is_watched(self) -> bool:
+        """A subclass, or somebody who has put it on the instance, has steps of their own."""
+        return self._has_own_steps or not _STEPS.isdisjoint(vars(self))
+
     async def _run(self, exchange: Exchange[T], timeout: Timeout = Default.token) -> T:
         """Hold an exchange, and keep or close the connection after it."""
         connection = self._linked()
@@ -252,7 +264,9 @@ class Link:
         return result
 
     async def _through(self, exchange: Exchange[T], timeout: Timeout) -> T:
-        """Hold an exchange line by line through `execute_command`, so that a subclass sees it."""
+        """Hold an exchange line by line through `execute_command`, if that is watched."""
+        if not self._is_watched:
+            return await self._run(exchange, timeout)
         replies: list[Reply] | None = None
         while True:
             try:
@@ -291,6 +305,10 @@ def _explained(error: Silence | Disconnected | HandshakeFailed) -> SMTPException
     if isinstance(error, HandshakeFailed):
         return tls_failure(error)
     return SMTPServerDisconnected(str(error))
+
+
+def _is_foreign(method: Any) -> bool:
+    return method is not None and not method.__module__.startswith("smtpconsole.client.")
 
 
 def _malformed(reply: Reply) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Sequence
 from email.message import EmailMessage, Message
-from typing import Any, ClassVar
+from typing import Any
 
 from smtpconsole.client import email as messages
 from smtpconsole.client.commands import canonical
@@ -37,17 +37,9 @@ from smtpconsole.smtp.replies import Reply
 
 _default = Default.token
 
-_STEPS = ("execute_command", "mail", "rcpt", "data")
-
 
 class Sending(Login):
     """Sending messages."""
-
-    _is_watched: ClassVar[bool] = False  # a subclass has steps of its own
-
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        cls._is_watched = any(getattr(cls, name) is not getattr(Sending, name) for name in _STEPS)
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
@@ -107,7 +99,7 @@ class Sending(Login):
     async def _deliver(
         self, sender: str, mail: Send, rcpts: list[Send], octets: bytes, timeout: Timeout
     ) -> Receipt:
-        if self._is_watched or not vars(self).keys().isdisjoint(_STEPS):
+        if self._is_watched:
             return await self._step_by_step(mail, rcpts, octets, timeout)
         options, known = self._options, self._known
         exchange = exchanges.deliver(

@@ -35,6 +35,8 @@ __all__ = ("DEFAULT_TIMEOUT", "SMTP", "SMTP_PORT", "SMTP_STARTTLS_PORT", "SMTP_T
 
 _default = Default.token
 
+_BY_TOKEN = ("xoauth2", "oauthbearer")  # aiosmtplib's choice first
+
 
 class SMTP(Sending):
     """A client for one connection at a time, which can be used again after it.
@@ -152,12 +154,15 @@ class SMTP(Sending):
     async def _login_by_token(self, options: Options, timeout: Timeout) -> None:
         assert options.username is not None and options.oauth_token_generator is not None
         await self._greet(timeout)
-        if "xoauth2" not in self.server_auth_methods:
+        by = next((name for name in _BY_TOKEN if name in self.server_auth_methods), None)
+        if by is None:
             raise SMTPException(
                 "oauth_token_generator provided but server does not support XOAUTH2"
             )
+        if not options.allow_cleartext and not self._is_secure:
+            raise SMTPException("the token would be shown; use TLS, or allow_cleartext")
         token = await options.oauth_token_generator()
-        await self.auth_xoauth2(options.username, token, timeout=timeout)
+        await getattr(self, f"auth_{by}")(options.username, token, timeout=timeout)
 
     async def __aenter__(self) -> Self:
         if not self.is_connected:

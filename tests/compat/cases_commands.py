@@ -73,8 +73,7 @@ def run(library: Any, call: str, reply: str) -> Outcome:
         answers[b"AUTH"] = b"334 UGFzc3dvcmQ6\r\n"
     if call == "sendmail-rset":
         answers[b"RCPT"] = b"550 no\r\n"
-    options: dict[str, Any] = {"timeout": 0.02} if reply in ("silent", "half") else {}
-    return play(library, method, answers, **options)
+    return play(library, method, answers, patience=0.03 if reply in ("silent", "half") else None)
 
 
 CASES: dict[str, Case] = {

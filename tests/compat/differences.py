@@ -93,6 +93,7 @@ DIFFERENCES = _listed(
         ("*/421", _ANY, _WHY_421),
         ("plain/334", "arguments text wire", _WHY_CHALLENGE),
         ("login*/334", "arguments text wire", _WHY_CHALLENGE),
+        ("xoauth2/334", "arguments text wire", _WHY_CHALLENGE),
         ("crammd5/334", "arguments text wire", _WHY_CHALLENGE),
         ("auth/334", "arguments text wire", _WHY_CHALLENGE),
     ]

@@ -114,10 +114,10 @@ def play(
     connect: bool = True,
     tls: ssl.SSLContext | None = None,
     implicit: bool = False,
-    client: type | None = None,
+    patience: float | None = None,
     **options: Any,
 ) -> Outcome:
-    """Connect, do it, and look; `options` are the client's."""
+    """Connect, do it, and look; `options` are the client's, `patience` its timeout by then."""
     server = Server({**ANSWERS, **(answers or {})}, tls)
     options = {"start_tls": False, "timeout": LIMIT, "local_hostname": NAME, **options}
 
@@ -127,10 +127,10 @@ def play(
         )
         server.port = listener.sockets[0].getsockname()[1]
         options.setdefault("hostname", "127.0.0.1")
-        smtp = (client or library.SMTP)(port=server.port, **options)
+        smtp = library.SMTP(port=server.port, **options)
         try:
             async with asyncio.timeout(LIMIT):
-                outcome = await _outcome(smtp, library, call, server, connect)
+                outcome = await _outcome(smtp, library, call, server, connect, patience)
         finally:
             smtp.close()
             listener.close()
@@ -142,11 +142,15 @@ def play(
     return asyncio.run(perform())
 
 
-async def _outcome(smtp: Any, library: Any, call: Call, server: Server, connect: bool) -> Outcome:
+async def _outcome(
+    smtp: Any, library: Any, call: Call, server: Server, connect: bool, patience: float | None
+) -> Outcome:
     outcome = Outcome()
     try:
         if connect:
             await smtp.connect()
+        if patience is not None:
+            smtp.timeout = patience
         outcome.result = await call(smtp, library)
     except Exception as error:
         outcome.error = type(error).__name__

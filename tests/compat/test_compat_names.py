@@ -128,7 +128,7 @@ def test_an_instance_of_a_subclass_can_have_steps_of_its_own() -> None:
         async def execute_command(self, *args: bytes, **more: Any) -> smtpconsole.SMTPResponse:
             return await super().execute_command(*args, **more)
 
-    assert Watched._is_watched and not smtpconsole.SMTP._is_watched
+    assert Watched()._is_watched and not smtpconsole.SMTP()._is_watched
 
 
 def test_a_program_may_import_ours_in_its_place() -> None:
