@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from email.message import EmailMessage, Message
 from typing import Any
 
@@ -16,6 +16,7 @@ from smtpconsole.client.errors import (
     SMTPRecipientRefused,
     SMTPRecipientsRefused,
     SMTPResponseException,
+    SMTPSenderRefused,
     SMTPServerDisconnected,
     failure,
 )
@@ -30,10 +31,11 @@ from smtpconsole.smtp import addresses, exchanges
 from smtpconsole.smtp.addresses import mailbox, path
 from smtpconsole.smtp.capabilities import Capabilities, Keyword
 from smtpconsole.smtp.commands import Send
-from smtpconsole.smtp.envelope import envelope
+from smtpconsole.smtp.envelope import envelope, size_of
 from smtpconsole.smtp.errors import Disconnected
 from smtpconsole.smtp.exchanges import Delivery
 from smtpconsole.smtp.replies import Reply
+from smtpconsole.smtp.streams import PIECE, Content, Stream
 
 _default = Default.token
 
@@ -69,7 +71,7 @@ class Sending(Login):
         SMTPRecipientsRefused if it is all of them, SMTPDataError; no transaction is left open.
         """
         people = [recipients] if isinstance(recipients, str) else list(recipients)
-        octets = canonical(message)
+        body = _content(message)
         options = [] if mail_options is None else list(mail_options)
         parameters = [] if rcpt_options is None else list(rcpt_options)
         async with self._transactions.here:
@@ -80,10 +82,17 @@ class Sending(Login):
             known = self._capabilities()
             if "SMTPUTF8" not in known and any(each.upper() == "SMTPUTF8" for each in options):
                 raise SMTPNotSupported("SMTPUTF8 is not supported by this server")
+            self._check_size(known, size_of(body), sender)
             sends = envelope(
-                known, sender, people, octets, mail_options=options, rcpt_options=parameters
+                known, sender, people, body, mail_options=options, rcpt_options=parameters
             )
-            return await self._deliver(sender, *sends, octets, timeout)
+            return await self._deliver(sender, *sends, body, timeout)
+
+    def _check_size(self, known: Capabilities, size: int | None, sender: str) -> None:
+        """RFC 1870, 6: what is too large is not sent, and the answer is known."""
+        if size is not None and known.size is not None and size > known.size:
+            text = f"The message has {size} octets, and the server takes {known.size} at most"
+            raise SMTPSenderRefused(SMTPStatus.storage_exceeded.value, text, sender)
 
     def _capabilities(self) -> Capabilities:
         """The extensions as the engine has them; users may have changed `esmtp_extensions`."""
@@ -97,15 +106,15 @@ class Sending(Login):
         return self._known
 
     async def _deliver(
-        self, sender: str, mail: Send, rcpts: list[Send], octets: bytes, timeout: Timeout
+        self, sender: str, mail: Send, rcpts: list[Send], body: Content, timeout: Timeout
     ) -> Receipt:
         if self._is_watched:
-            return await self._step_by_step(mail, rcpts, octets, timeout)
+            return await self._step_by_step(mail, rcpts, await _whole(body), timeout)
         options, known = self._options, self._known
         exchange = exchanges.deliver(
             mail,
             rcpts,
-            octets,
+            body,
             pipelining=options.pipelining and "PIPELINING" in known and bool(rcpts),
             chunking=options.chunking and "CHUNKING" in known,
             lmtp=options.lmtp,
@@ -216,6 +225,21 @@ class Sending(Login):
                 "supported by this server"
             )
         return False  # the domains are sent as A-labels
+
+
+def _content(message: str | bytes) -> Content:
+    """The message as the engine takes it: a large one is pulled, without a copy of it."""
+    octets = message.encode("ascii") if isinstance(message, str) else message
+    return Stream(octets) if len(octets) > PIECE else canonical(octets)
+
+
+async def _whole(body: Content) -> bytes:
+    if not isinstance(body, Stream):
+        return body
+    pieces = body.pieces()
+    if isinstance(pieces, AsyncIterator):
+        return b"".join([body.took(piece) async for piece in pieces])
+    return b"".join(map(body.took, pieces))
 
 
 def _parameters(start: bytes, send: Send) -> dict[str, Any]:
