@@ -132,7 +132,7 @@ async def test_credentials_wait_for_a_word_where_the_server_is_not_proved(
         assert person.last.startswith("nothing was sent")
         assert not any(line.startswith(b"AUTH") for line in said(console))
         await console.execute("/login alice@sandbox.example")
-        assert person.last == "logged in as alice@sandbox.example with PLAIN"
+        assert person.answers[-1].title == "logged in as alice@sandbox.example with PLAIN"
         await console.execute("/send bob@sandbox.example")  # asked once, remembered
         assert [secret for _, secret in person.questions] == [False, False, True]
 
@@ -154,7 +154,7 @@ async def test_a_refused_login_tries_nothing_else(sandbox: Sandbox) -> None:
     async with at(sandbox, "wrong-password") as (console, person):
         await console.execute("/starttls")
         await console.execute("/login alice@sandbox.example")
-        assert "does not let alice@sandbox.example in: 535" in person.last
+        assert "not accept these credentials for alice@sandbox.example: 535" in person.last
         assert sum(line.startswith(b"AUTH") for line in said(console)) == 1
         await console.execute("/login x --mechanism X-NONE")
         assert "X-NONE is not known here" in person.last

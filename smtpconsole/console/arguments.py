@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.targets import parse_target, password_of
+from smtpconsole.smtp.sasl import MECHANISMS
 from smtpconsole.smtp.targets import SCHEMES
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Kind:
     is_secret: bool = False
     is_rest: bool = False  # takes all words that are left
     hides: Callable[[str], str] | None = None  # the part of a word that must not be kept
+    fits: Callable[[str], bool] | None = None  # a word that does not is the next argument's
 
 
 def choice(*names: str) -> Kind:
@@ -96,10 +98,18 @@ def _complete_mechanism(console: Console, word: str) -> Iterable[str]:
     return (each for each in console.mechanisms if each.startswith(word.upper()))
 
 
+def _is_mechanism(word: str) -> bool:
+    return word.upper() in MECHANISMS
+
+
 TARGET = Kind("TARGET", parse_target, _complete_target, hides=password_of)
 ADDRESS = Kind("ADDRESS", complete=_complete_address)
 MECHANISM = Kind("MECHANISM", str.upper, _complete_mechanism)
+MECHANISM_FIRST = Kind("MECHANISM", str.upper, _complete_mechanism, fits=_is_mechanism)
+BINDING = choice("tls-exporter", "tls-server-end-point", "tls-unique")
 SECRET = Kind("PASSWORD", is_secret=True)
+PROGRAM = Kind("COMMAND")
+VARIABLE = Kind("VARIABLE")
 NUMBER = Kind("NUMBER", _number)
 SIZE = Kind("SIZE", _size)
 DURATION = Kind("TIME", duration)

@@ -147,12 +147,15 @@ def _expected(
     if before and before[-1] in options and not options[before[-1]].is_flag:
         yield options[before[-1]]
         return
-    taken = 0
+    left = list(positional)
     skip = False
     for word in before:
         if skip or word in options:
             skip = word in options and not options[word].is_flag
-        else:
-            taken += 1
-    if taken < len(positional):
-        yield positional[taken]
+            continue
+        while left and left[0].kind.fits is not None and not left[0].kind.fits(word):
+            left.pop(0)
+        del left[:1]
+    # What need not be there may be left out, and the next be written.
+    optional = next((n for n, each in enumerate(left) if each.kind.fits is None), len(left))
+    yield from left[: optional + 1]

@@ -75,7 +75,10 @@ class Command:
             if word.startswith("--") and len(word) > 2:
                 name, value = self._option(word, rest)
                 values[name] = value
-            elif not left:
+                continue
+            while left and left[0].kind.fits is not None and not left[0].kind.fits(word):
+                left.pop(0)
+            if not left:
                 raise ConsoleError(f"/{self.name} takes nothing like {word!r}", self.usage)
             elif left[0].kind.is_rest:
                 values[left.pop(0).name] = " ".join([word, *rest])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from smtpconsole import knowledge
+from smtpconsole.console import workbench
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import WORDS
 from smtpconsole.console.commands import command
@@ -17,14 +18,17 @@ _EXAMPLE = "mail.example.com"
 async def explain(console: Console, words: Annotated[str, WORDS] = "") -> None:
     """Explain a reply code, a verb, an extension, a mechanism; alone: the last reply.
 
-    Also written as ?550 5.7.1
+    Also written as ?550 5.7.1; of a line of AUTH all challenges and responses are decoded.
     """
     session = console.connection.session if console.connection is not None else None
     if not words and session is not None and session.last_reply is not None:
         words = str(session.last_reply)
     if not words:
         raise ConsoleError("explain what?", "?550 5.7.1 or ?STARTTLS or ?PIPELINING")
+    dialogue = workbench.about(console.journal, words)
     found = knowledge.explain(words)
+    if found is None and dialogue is not None:
+        found = knowledge.explain(f"AUTH {dialogue.mechanism}")
     if found is None:
         raise ConsoleError(
             f"nothing is known of {words!r}", "codes, verbs, extensions and mechanisms are"
@@ -32,6 +36,8 @@ async def explain(console: Console, words: Annotated[str, WORDS] = "") -> None:
     lines = [found.text, *(f"- {cause}" for cause in found.causes)]
     if found.rfc:
         lines.append(found.rfc)
+    if dialogue is not None:
+        lines += ["", f"AUTH {dialogue.mechanism}, decoded:", *dialogue.lines]
     console.front.show(Answer(found.title, tuple(lines), _here(console, found.next)))
 
 

@@ -4,69 +4,59 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from smtpconsole.console.answers import Answer, ConsoleError
-from smtpconsole.console.arguments import ADDRESS, MECHANISM, SECRET
+from smtpconsole.console import logins
+from smtpconsole.console.arguments import (
+    ADDRESS,
+    BINDING,
+    MECHANISM,
+    MECHANISM_FIRST,
+    PROGRAM,
+    SECRET,
+    VARIABLE,
+)
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
-from smtpconsole.smtp import login as logins
-from smtpconsole.smtp import sasl
+from smtpconsole.console.passwords import Source
 
 
 @command
 async def login(
     console: Console,
+    way: Annotated[str, MECHANISM_FIRST] = "",
     user: Annotated[str, ADDRESS] = "",
     password: Annotated[str, SECRET] = "",
     *,
     mechanism: Annotated[str, MECHANISM] = "",
+    as_: Annotated[str, ADDRESS] = "",
+    token: bool = False,
+    password_command: Annotated[str, PROGRAM] = "",
+    password_env: Annotated[str, VARIABLE] = "",
+    netrc: bool = False,
+    keyring: bool = False,
+    binding: Annotated[str, BINDING] = "",
+    no_initial: bool = False,
+    try_all: bool = False,
 ) -> None:
-    """Log in with the strongest mechanism that both sides know; the password is asked unseen.
+    """Log in: by the strongest mechanism in common, or by the one that is named.
 
-    With --mechanism NAME that one is used, offered or not.  After a refusal nothing else is
-    tried: sending the password again may lock the account.  RFC 4954.
+    What is missing is asked, the password unseen.  Alone, it shows what the server offers.  After
+    wrong credentials nothing else is tried: sending a password again may lock the account.
+
+    --as NAME acts for somebody else; --token says that the secret is an OAuth access token.
+    --password-command "pass show mail", --password-env NAME, --netrc and --keyring say where the
+    secret is.  --binding TYPE chooses what a -PLUS mechanism is bound by, and --no-initial waits
+    for the server to ask.  --try-all makes a table of every mechanism with its outcome.
+    The answer shows each challenge and response, decoded.  RFC 4954.
     """
-    connection = await console.introduced()
-    chosen = _chosen(mechanism, connection.session.capabilities.mechanisms)
-    await console.may_send_secrets()
-    user = user or await console.front.ask("User:")
-    if not user:
-        raise ConsoleError("nobody to log in as; nothing was sent")
-    password = password or await console.front.ask(_question(console, user), secret=True)
-    console.journal.redactor.learn(password.encode())
-    reply = await console.run(logins.authenticate(chosen, sasl.credentials(user, password)))
-    if reply.is_positive:
-        console.front.show(Answer(f"logged in as {user} with {chosen.name}"))
-        return
-    raise ConsoleError(
-        f"the server does not let {user} in: {reply}",
-        f"{chosen.name} was used; the others were not tried",
-        next=(f"?{reply.code} {reply.enhanced or ''}".strip(), f"/login {user}"),
+    wish = logins.Wish(
+        mechanism=mechanism or way,
+        user=user,
+        secret=password,
+        authzid=as_,
+        is_token=token,
+        source=Source(password_command, password_env, netrc, keyring),
+        binding=binding,
+        initial=not no_initial,
     )
-
-
-def _question(console: Console, user: str) -> str:
-    known = console.suggestions
-    if known.password and user == known.user:  # the sandbox's, which protects nothing
-        return f"Password of {user} (in this sandbox it is {known.password}):"
-    return f"Password of {user}:"
-
-
-def _chosen(name: str, offered: tuple[str, ...]) -> sasl.Mechanism:
-    if name:
-        if name not in sasl.MECHANISMS:
-            known = ", ".join(sasl.MECHANISMS)
-            raise ConsoleError(f"{name} is not known here", f"known are {known}")
-        return sasl.MECHANISMS[name]
-    usable = sasl.usable(offered)
-    if usable:
-        return usable[0]
-    if offered:
-        raise ConsoleError(
-            f"the server offers {', '.join(offered)}, none of which is known here",
-            f"known are {', '.join(sasl.MECHANISMS)}; AUTH can be typed by hand",
-        )
-    raise ConsoleError(
-        "the server does not offer AUTH; nothing was sent",
-        "many servers offer it only under TLS, or on port 587",
-        next=("/starttls", "/login --mechanism PLAIN"),
-    )
+    wish.source.check()
+    await (logins.try_all if try_all else logins.log_in)(console, wish)
