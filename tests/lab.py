@@ -167,7 +167,7 @@ _AIA = x509.AuthorityInformationAccess(
         )
     ]
 )
-_STAPLE = x509.TLSFeature([x509.TLSFeatureType.status_request])
+STAPLE = x509.TLSFeature([x509.TLSFeatureType.status_request])
 _GARBAGE = x509.UnrecognizedExtension(ExtensionOID.KEY_USAGE, b"\x30\x03garbage")
 
 
@@ -264,7 +264,7 @@ KINDS: dict[str, Kind] = {
     "root sent": _leaf("root-sent", "inter", "root"),
     "issuer sent twice": _leaf("unused-certificate", "inter", "inter"),
     "long life": _leaf("long-lifetime", ends=1000),
-    "must staple": _leaf("must-staple", more=[(_STAPLE, False)]),
+    "must staple": _leaf("must-staple", more=[(STAPLE, False)]),
     "unreadable extension": _leaf("unreadable", key_usage=None, more=[(_GARBAGE, True)]),
     "evil subject": _leaf("name-mismatch", common_name="evil\x1b[2J", names=["evil\x1b[2J.test"]),
     "expired, wrong name, unknown root": _leaf(

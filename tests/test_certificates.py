@@ -241,11 +241,15 @@ DEFECTS: dict[str, dict[str, Any]] = {
     "wrong-usage": {"usage": [lab.CLIENT]},
     "no-aki": {"key_identifier": None},
     "ca-as-leaf": {"authority": True},
+    "weak-key": {"key": "p192"},
+    "must-staple": {"more": [(lab.STAPLE, False)]},
 }
 
 
 @pytest.mark.parametrize("count", range(len(DEFECTS) + 1))
-def test_any_number_of_defects_is_that_number_of_codes(count: int) -> None:
+def test_any_number_of_defects_is_that_number_of_codes_and_mending_one_takes_one_away(
+    count: int,
+) -> None:
     for chosen in combinations(DEFECTS, count):
         changes = {key: value for code in chosen for key, value in DEFECTS[code].items()}
         recipe = replace(lab.SOUND, **changes)

@@ -746,3 +746,23 @@ def test_a_letter_reads_its_subject_and_message() -> None:
 def test_any_content_has_a_subject(noise: bytes, word: str) -> None:
     for content in (noise, b"Subject: " + noise, b"Subject:" + word.encode() + b"\r\n\r\n"):
         assert isinstance(letter(content).subject, str)
+
+
+def test_a_tls_hello_on_the_plain_port_is_recognised(shared: Sandbox) -> None:
+    with socket.create_connection((shared.host, shared.port), PATIENCE) as sock:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        with suppress(ssl.SSLWantReadError):
+            context.wrap_bio(incoming, outgoing).do_handshake()
+        client = Client(sock)
+        client.reply()
+        client.sock.sendall(outgoing.read())
+        assert client.rest().startswith(b"501 5.5.1 That is a TLS hello; say STARTTLS first")
+
+
+def test_plain_text_on_the_tls_port_is_recognised(shared: Sandbox) -> None:
+    assert shared.tls_port
+    with socket.create_connection((shared.host, shared.tls_port), PATIENCE) as sock:
+        sock.sendall(b"EHLO me\r\n")
+        assert Client(sock).rest().startswith(b"554 5.7.0 This port speaks TLS from the first")

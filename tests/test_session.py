@@ -525,6 +525,17 @@ def test_errors_carry_what_was_known() -> None:
     assert HandshakeFailed("no").facts == TlsFacts()
 
 
+def test_plaintext_behind_starttls_ends_a_session_that_nobody_watches() -> None:
+    session = Session(None)
+    future: Future[Any] = Future()
+    session.begin(start_tls(), future)
+    session.take_outgoing()
+    session.phase = Phase.READY
+    session.receive(b"220 go\r\n250 hi\r\n")
+    assert isinstance(future.exception(), HandshakeFailed)
+    assert future.exception().facts.failure == "injected"
+
+
 # --- step mode
 
 

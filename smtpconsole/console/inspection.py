@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from smtpconsole.transcript.journal import Journal
 
 _MOST_MESSAGES = 400
+_TOLD = (
+    events.Dialling,
+    events.Traced,
+    events.Alerted,
+    events.Secured,
+    events.NotSecured,
+    events.Answered,
+    events.Learned,
+    events.Anomaly,
+    events.Closed,
+)
 _TRUNCATED = "closed without close_notify"
 
 
@@ -72,15 +83,8 @@ class Inspection:
     @classmethod
     def of(cls, journal: Journal) -> Inspection:
         """Of the last connection in a journal."""
-        last = next(
-            (
-                number
-                for number in range(len(journal) - 1, -1, -1)
-                if isinstance(journal.entries[number].event, events.Dialling)
-            ),
-            0,
-        )
-        return cls.after(entry.event for entry in journal.since(last))
+        dials = journal.since(0, events.Dialling).numbers
+        return cls.after(entry.event for entry in journal.since(dials[-1] if dials else 0, *_TOLD))
 
     @classmethod
     def after(cls, told: Iterable[events.Event]) -> Inspection:

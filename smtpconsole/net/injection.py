@@ -15,7 +15,7 @@ from typing import Literal
 
 from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial
-from smtpconsole.net.knocking import Unwelcome, left, welcomed
+from smtpconsole.net.knocking import Unwelcome, knock, left, welcomed
 from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.net.route import Route
 from smtpconsole.smtp.commands import Send, command
@@ -43,7 +43,7 @@ _PROVES: dict[Outcome, str] = {
     "obeyed": "who is on the path can put commands into a session under TLS (CVE-2011-0411)",
     "ignored": "what comes in the same segment as STARTTLS is not obeyed under TLS; a command "
     "behind it that comes later is part of the handshake, and breaks it",
-    "refused": "the server minds a command behind STARTTLS, and starts no TLS after it",
+    "refused": "with a command behind STARTTLS no TLS comes about: nothing of it gets in",
     "answered in the clear": "the NOOP was obeyed before TLS, which RFC 3207 does not allow; "
     "it does not get into the session under TLS",
     "unclear": "nothing: the probe did not come to its end",
@@ -90,21 +90,28 @@ async def probe(
         await connection.run(hello(name), timeout)
         if "STARTTLS" not in connection.session.capabilities:
             raise Unwelcome("the server does not offer STARTTLS")
-        return _told(*await _injected(connection, counter, name, timeout))
+        outcome, text = await _injected(connection, counter, name, timeout)
     finally:
         await left(connection)
+    if outcome == "broken":
+        # Is it because of the NOOP?  Without it, TLS should come about.
+        control = await knock(target, policy, name=name, timeout=timeout, route=route)
+        if control.failure:
+            return _told("unclear", text)
+        return _told("refused", f"without the NOOP, TLS comes about; with it {text}")
+    return _told(outcome, text)
 
 
 async def _injected(
     connection: Connection, counter: _Counter, name: bytes, timeout: float
-) -> tuple[Outcome, str]:
+) -> tuple[Outcome | Literal["broken"], str]:
     try:
         reply = await connection.run(_start_tls(), timeout)
         if reply.code != 220:
             return "refused", f"it answers {reply}"
     except HandshakeFailed as error:
         is_clear = error.facts.failure in ("injected", "not-tls")
-        return ("answered in the clear" if is_clear else "unclear"), str(error)
+        return ("answered in the clear" if is_clear else "broken"), str(error)
     except Disconnected:
         return "refused", "it closes the connection"
     except Silence as error:

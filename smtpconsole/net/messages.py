@@ -16,12 +16,13 @@ Tell = Callable[[Message | Alert], None]
 
 _MOST_MESSAGES = 200  # kept of each session, and told
 _MOST_AUTHORITIES = 50
-_SERVER_HELLO, _SERVER_KEY_EXCHANGE, _CERTIFICATE_REQUEST, _VERIFY = 2, 12, 13, 15
+_CLIENT_HELLO, _SERVER_HELLO, _SERVER_KEY_EXCHANGE = 1, 2, 12
+_CERTIFICATE_REQUEST, _VERIFY = 13, 15
 _MASTER_SECRET, _SUPPORTED_VERSIONS, _AUTHORITIES, _KEY_SHARE = 23, 43, 47, 51
 
 # RFC 8446, 4.1.3: SHA-256 of "HelloRetryRequest" in the place of the random octets.
 _RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
-_SENTINELS = {b"DOWNGRD\x01": "TLSv1.3", b"DOWNGRD\x00": "TLSv1.2"}
+_SENTINELS = {b"DOWNGRD\x01": 0x0304, b"DOWNGRD\x00": 0x0303}
 
 
 class Reader:
@@ -39,11 +40,14 @@ class Reader:
         self.client_certificate_requested: bool | None = None
         self.authorities: tuple[str, ...] = ()
         self._tell = tell
+        self._highest = 0  # of the versions offered
 
     def message(self, party: Party, kind: int, body: bytes) -> None:
         """A handshake message, without its header of four octets."""
         name = MESSAGES.get(kind, f"message {kind}")
-        if party == "server":
+        if party == "client" and kind == _CLIENT_HELLO:
+            self._client_hello(body)
+        elif party == "server":
             if kind == _SERVER_HELLO:
                 self._server_hello(body)
                 name = "HelloRetryRequest" if body[2:34] == _RETRY else name
@@ -75,6 +79,15 @@ class Reader:
 
     # --- what they say ------------------------------------------------------------------------
 
+    def _client_hello(self, body: bytes) -> None:
+        """Which versions are offered: who did not offer a higher one cannot be put down."""
+        at = 35 + _octet(body, 34)
+        at += 2 + len(_vector(body, at, 2))
+        extensions = dict(_extensions(body[at + 1 + _octet(body, at) :]))
+        listed = extensions.get(_SUPPORTED_VERSIONS, b"")[1:]
+        pairs = [listed[at : at + 2] for at in range(0, len(listed), 2)] or [body[:2]]
+        self._highest = max((_number(pair) for pair in pairs if pair[:1] == b"\x03"), default=0)
+
     def _server_hello(self, body: bytes) -> None:
         extensions = dict(_extensions(body[35 + _octet(body, 34) + 3 :]))
         version = _number(extensions.get(_SUPPORTED_VERSIONS, body[:2])[:2])
@@ -86,7 +99,9 @@ class Reader:
             return
         is_new = version >= 0x0304
         self.extended_master_secret = is_new or _MASTER_SECRET in extensions
-        self.downgraded_from = None if is_new else _SENTINELS.get(body[26:34])
+        known = None if is_new else _SENTINELS.get(body[26:34])
+        is_offered = known is not None and self._highest >= known
+        self.downgraded_from = VERSIONS[known] if known is not None and is_offered else None
         # What TLS 1.3 says of it is encrypted: it is known only where that is read, too.
         self.client_certificate_requested = None if is_new else False
 

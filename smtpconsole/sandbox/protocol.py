@@ -18,6 +18,7 @@ from typing import Any, AnyStr
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session, syntax
 
+from smtpconsole.net.records import HANDSHAKE, is_record
 from smtpconsole.sandbox.accounts import DOMAIN, Accounts, is_local
 from smtpconsole.sandbox.answers import Answers, Verbs, enhanced
 from smtpconsole.sandbox.mailbox import Letter, Mailbox
@@ -52,6 +53,7 @@ class Conversation(SMTP):
         self.wire: asyncio.BaseTransport | None = None  # below any TLS
         self.is_secure = has_tls
         self._is_upgrading = False
+        self._has_heard = False
         self._replies = 0
         super().__init__(
             Answers(house.accounts),
@@ -82,6 +84,10 @@ class Conversation(SMTP):
     def data_received(self, data: bytes) -> None:
         """Take what came; any octets show that the client is alive, content too."""
         self._reset_timeout()
+        if not self._has_heard and not self.is_secure and is_record(data):
+            self.dismiss("501 5.5.1 That is a TLS hello; say STARTTLS first, or use the TLS port")
+            return
+        self._has_heard = True
         super().data_received(data)
 
     def dismiss(self, reply: str) -> None:
@@ -240,7 +246,24 @@ class TlsLayer(SSLProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Shake hands; the conversation begins when that is done."""
         self._conversation.wire = transport
+        self._memory: memoryview | None = None  # of the first octets
+        self._is_first = True
         super().connection_made(transport)
+
+    def get_buffer(self, n: int) -> memoryview:
+        """Where octets go to."""
+        self._memory = super().get_buffer(n)
+        return self._memory
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Octets came; who begins in plain is told so in plain."""
+        wire, is_first, self._is_first = self._conversation.wire, self._is_first, False
+        if is_first and self._memory is not None and self._memory[0] != HANDSHAKE:
+            if isinstance(wire, asyncio.WriteTransport):
+                wire.write(b"554 5.7.0 This port speaks TLS from the first octet\r\n")
+                wire.close()
+            return
+        super().buffer_updated(nbytes)
 
 
 def _address(peer: Any) -> str:

@@ -79,12 +79,12 @@ def _lines(*sections: Iterable[Row]) -> tuple[str, ...]:
 async def _all(console: Console, argument: str, is_owned: bool) -> None:
     seen = _with_tls(console)
     lines = _lines(
-        tlsreport.session(seen),
-        tlsreport.problems(seen),
+        (*tlsreport.headlines(seen), *tlsreport.problems(seen)),
         tlsreport.chain(seen, opened=()),
         tlsreport.verdicts(seen, _demands(console, seen)),
-        tlsreport.offers(seen),
         tlsreport.changes(console.watch.changes),
+        tlsreport.offers(seen),
+        tlsreport.details(seen),
     )
     console.front.show(Answer(f"TLS of {seen.target}", lines, ("/tls chain", "/tls verdicts")))
 
