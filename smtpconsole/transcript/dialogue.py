@@ -55,6 +55,11 @@ class Question:
         return self.answers[-1].at - self.ended if self.answers else None
 
     @property
+    def is_unfinished(self) -> bool:
+        """More of the message is to come, though a server may have refused it already."""
+        return not self.answers or not self.data.endswith(octets.END)
+
+    @property
     def message(self) -> bytes:
         """The message that was said: without doubled dots and without its end."""
         return unstuffed(self.data)
@@ -118,7 +123,7 @@ class _Listener:
     def _said(self, turn: Turn) -> None:
         questions = self.talk.questions
         last = questions[-1] if questions else None
-        if last is not None and turn.is_content and last.verb == CONTENT and not last.answers:
+        if last is not None and turn.is_content and last.verb == CONTENT and last.is_unfinished:
             last.data += turn.data
             last.ended = turn.at
             self._by_number[turn.number] = last
