@@ -140,7 +140,7 @@ async def test_credentials_wait_for_a_word_where_the_server_is_not_proved(
 async def test_credentials_typed_by_hand_do_not_go_in_the_clear_unasked(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Console, "_is_loopback", lambda self: False)
+    monkeypatch.setattr(Console, "is_loopback", lambda self: False)
     async with at(sandbox, "no", "no") as (console, person):
         await console.execute("AUTH PLAIN AHRpbQBw")
         assert "not encrypted" in person.questions[0][0]

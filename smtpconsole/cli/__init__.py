@@ -144,10 +144,23 @@ def main(
                 settings.ca, suggestions = _sandbox(stack)
             journal = _journal(settings, keep=not no_journal)
             stack.callback(journal.close)
-            _run(journal, settings, suggestions, in_lines=lines or not has_screen())
+            show(journal, settings, suggestions, in_lines=lines)
     except ConsoleError as error:
-        hints = "".join(f"\n  {hint}" for hint in error.hints)
-        raise click.ClickException(f"{error.text}{hints}") from error
+        raise sentence(error) from error
+
+
+class Undecided(click.ClickException):
+    """Something could not be done, and so nothing can be told by exit code 0 or 1."""
+
+    exit_code = 2
+
+
+def sentence(
+    error: ConsoleError, kind: type[click.ClickException] = click.ClickException
+) -> click.ClickException:
+    """What the console would say, on standard error."""
+    hints = "".join(f"\n  {hint}" for hint in error.hints)
+    return kind(f"{error.text}{hints}")
 
 
 def _settings(how: dict[str, str | bool | None]) -> Settings:
@@ -217,12 +230,15 @@ def has_screen() -> bool:
     return is_terminal and os.environ.get("TERM", "dumb") != "dumb"
 
 
-def _run(journal: Journal, settings: Settings, suggestions: Suggestions, *, in_lines: bool) -> None:
+def show(
+    journal: Journal, settings: Settings, suggestions: Suggestions, *, in_lines: bool = False
+) -> None:
+    """Open the application, or the line mode where there is no screen."""
     from smtpconsole.console import paths
     from smtpconsole.console.known import Known
 
     known = Known(paths.known_file())
-    if in_lines:
+    if in_lines or not has_screen():
         from smtpconsole.repl import Repl
 
         asyncio.run(Repl(journal, settings, suggestions, known=known).run())

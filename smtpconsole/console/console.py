@@ -6,7 +6,9 @@ line mode, scripts and lessons cannot grow copies of it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -97,6 +99,7 @@ class Console:
         self.demands: dict[str, Demands] = {}  # of domains that were looked up, by host
         self.watch = Watch(journal, known)
         self._memory = Memory()
+        self.at_end = ExitStack()  # what was started, and is to end with the console
 
     # --- entering -----------------------------------------------------------------------------
 
@@ -240,7 +243,7 @@ class Console:
     async def may_send_secrets(self) -> None:
         """Credentials go in the clear, or to an unproven server, only by a person's word."""
         connection = self.connected()
-        if not connection.session.is_secure and not self._is_loopback():
+        if not connection.session.is_secure and not self.is_loopback():
             await self._permitted(
                 "plain",
                 "The connection is not encrypted: whoever is on the path reads the password.",
@@ -266,7 +269,8 @@ class Console:
             raise ConsoleError("nothing was sent", "the connection stays as it is")
         self._memory.granted.add(key)
 
-    def _is_loopback(self) -> bool:
+    def is_loopback(self) -> bool:
+        """The server is on this machine."""
         connection = self.connection
         if connection is None or connection.transport is None:
             return False
@@ -352,6 +356,7 @@ class Console:
     async def end(self) -> None:
         """Leave everything in order."""
         await self.disconnect()
+        await asyncio.to_thread(self.at_end.close)
         self.journal.close()
 
 

@@ -63,3 +63,13 @@ def _words(text: str) -> list[str]:
             f"the command cannot be read: {str(error).lower()}",
             'a word with blanks stands between quotes: /send --subject "a test"',
         ) from error
+
+
+def unescaped(text: str) -> bytes:
+    """The octets that a text with escapes stands for; ConsoleError if it stands for none."""
+    try:
+        return text.encode("utf-8").decode("unicode_escape").encode("latin-1")
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
+        raise ConsoleError(
+            "an escape cannot be read; nothing was sent", r"known are \r \n \t \0 \xNN \\"
+        ) from error

@@ -191,7 +191,7 @@ def _differences(
         words = [
             essence.of(_text(each)) for essence, each in zip(essences, (left, right), strict=True)
         ]
-        if words[0] != words[1]:
+        if all(words) and words[0] != words[1]:
             yield Difference("texts", _text(left), _text(right))
     before, after = left.seconds, right.seconds
     if before is not None and after is not None and after > max(before * factor, before + LEAST):
@@ -203,7 +203,8 @@ def _codes(left: Question, right: Question) -> Iterator[Difference]:
         yield Difference("codes", _told(left), _told(right))
         return
     pair = [each.answers[-1] if each.answers else None for each in (left, right)]
-    enhanced = [_enhanced(turn) for turn in pair if turn is not None and turn.is_trouble]
+    told = [turn for turn in pair if turn is not None and turn.is_trouble and turn.lines[0][4:]]
+    enhanced = [_enhanced(turn) for turn in told]
     if len(enhanced) == 2 and enhanced[0] != enhanced[1]:
         yield Difference("codes", _told(left), _told(right))
 
@@ -232,6 +233,8 @@ def _text(question: Question) -> str:
 
 
 def _capabilities(left: Question, right: Question) -> Iterator[Difference]:
+    if not (_text(left) and _text(right)):  # a script knows no more than the code
+        return
     before, after = (_offer(each) for each in (left, right))
     names = dict.fromkeys([word.name for word in before] + [word.name for word in after])
     for name in names:

@@ -83,10 +83,14 @@ class Journal:
     """Everything that happened, in order; an observer for sessions and connections."""
 
     def __init__(
-        self, path: Path | None = None, *, clock: Callable[[], float] = time.monotonic
+        self,
+        path: Path | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        began: datetime | None = None,
     ) -> None:
         self.redactor = Redactor()
-        self.began = datetime.now(UTC)
+        self.began = began if began is not None else datetime.now(UTC)
         self.entries = Entries(self)
         self.problems: tuple[str, ...] = ()  # what could not be read, in sentences
         self.is_recorded = False  # it was read from a file, and nothing happens in it

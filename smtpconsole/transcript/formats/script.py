@@ -41,6 +41,9 @@ def _lines(step: Step) -> Iterator[str]:
             if step.content is not None:
                 yield from _content(step.said)
                 yield from _expect(*step.codes)
+        case Say(data, b"", codes):
+            yield _raw(data, len(codes))  # typed, it would have consequences
+            yield from _expect(*codes)
         case Say(data, _, codes):
             yield said(data, len(codes))
             yield from _expect(*codes)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from smtpconsole import registry
 from smtpconsole.transcript.journal import Journal
@@ -55,6 +56,7 @@ class Reader:
     weigh: Weigh  # how much of the text is in this format, from 0 to 1
     parse: Parse
     is_own: bool = False  # it says itself what was odd; nothing is remarked on again
+    began: Callable[[Sequence[str]], datetime | None] = lambda lines: None  # if the text tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,17 @@ class Reading:
 READERS: dict[str, Reader] = {}
 
 
-def reader(name: str, weigh: Weigh, *, is_own: bool = False) -> Callable[[Parse], Parse]:
+def reader(
+    name: str,
+    weigh: Weigh,
+    *,
+    is_own: bool = False,
+    began: Callable[[Sequence[str]], datetime | None] = lambda lines: None,
+) -> Callable[[Parse], Parse]:
     """Register a parse function."""
 
     def register(parse: Parse) -> Parse:
-        READERS[name] = Reader(name, weigh, parse, is_own)
+        READERS[name] = Reader(name, weigh, parse, is_own, began)
         return parse
 
     return register
@@ -93,6 +101,7 @@ def read(text: str | bytes) -> Reading:
     for heard in chosen.parse(lines, problems):
         retelling.hear(heard)
     retelling.end()
+    retelling.journal.began = chosen.began(lines) or retelling.journal.began
     if not len(retelling.journal):
         raise Unreadable("there is no line of a session in it")
     return Reading(retelling.journal, chosen.name, problems.told())

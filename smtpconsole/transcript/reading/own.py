@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from smtpconsole.smtp.commands import Send
@@ -16,6 +18,7 @@ from smtpconsole.transcript.reading.retelling import Heard
 from smtpconsole.transcript.turns import Side
 
 _SIDES = {name: side for side, name in SIDES.items()}
+_BEGAN = re.compile(r'"began": "([^"]{1,40})"')
 _BROKEN = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
@@ -33,7 +36,16 @@ def _is_by_line(lines: Sequence[str]) -> bool:
     return lines[0].rstrip().endswith("}") and len(lines) > 1
 
 
-@reader("json", _weigh, is_own=True)
+def _began(lines: Sequence[str]) -> datetime | None:
+    found = _BEGAN.search("\n".join(lines[:20])[:4096])
+    try:
+        began = datetime.fromisoformat(found[1]) if found is not None else None
+    except ValueError:
+        return None
+    return began if began is None or began.tzinfo is not None else began.replace(tzinfo=UTC)
+
+
+@reader("json", _weigh, is_own=True, began=_began)
 def document(lines: Sequence[str], problems: Problems) -> Iterable[Heard]:
     """One document."""
     try:
@@ -45,7 +57,7 @@ def document(lines: Sequence[str], problems: Problems) -> Iterable[Heard]:
     return _heard(numbered, problems)
 
 
-@reader("jsonl", _weigh_lines, is_own=True)
+@reader("jsonl", _weigh_lines, is_own=True, began=_began)
 def by_line(lines: Sequence[str], problems: Problems) -> Iterable[Heard]:
     """A line for each turn."""
     return _heard(_rows(lines, problems), problems)

@@ -1,0 +1,47 @@
+"""A front end for programs: answers go to standard error, questions to a terminal if there is one.
+
+Passwords come from SMTP_PASSWORD, or are asked for.  Where nobody can be asked, the answer is
+empty, which is a no.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import sys
+
+from smtpconsole.console.answers import Answer
+from smtpconsole.visible import visible
+
+PASSWORD = "SMTP_PASSWORD"
+
+
+class Headless:
+    """Nobody watches, but somebody may be there to be asked."""
+
+    def __init__(self) -> None:
+        self.troubles: list[Answer] = []
+
+    def show(self, answer: Answer) -> None:
+        """Tell an answer on standard error."""
+        if answer.is_trouble:
+            self.troubles.append(answer)
+        for line in (answer.title, *(f"  {line}" for line in answer.lines)):
+            print(visible(line), file=sys.stderr)
+
+    async def ask(self, question: str, *, secret: bool = False) -> str:
+        """Ask at the terminal."""
+        if secret and PASSWORD in os.environ:
+            return os.environ[PASSWORD]
+        if not sys.stdin.isatty():
+            print(f"{visible(question)} (nobody to ask: no)", file=sys.stderr)
+            return ""
+        ask = getpass.getpass if secret else input
+        try:
+            return await asyncio.to_thread(ask, f"{visible(question)} ")
+        except (EOFError, KeyboardInterrupt):
+            return ""
+
+    def leave(self) -> None:
+        """There is nothing to leave."""
