@@ -128,7 +128,7 @@ def _read_ciphers(text: str) -> str:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             context.set_ciphers(text)
-        except ssl.SSLError as error:
+        except (ssl.SSLError, ValueError) as error:  # a NUL is a ValueError
             raise ConsoleError(
                 f"OpenSSL knows no ciphers in {text!r}", "`openssl ciphers -s` lists them"
             ) from error
