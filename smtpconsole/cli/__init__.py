@@ -14,7 +14,6 @@ import importlib
 import os
 import pkgutil
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from smtpconsole.cli.options import with_ways
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.ways import NO_NAME, WAYS
 
@@ -96,15 +96,6 @@ class Program(click.Command):
         super().format_epilog(ctx, formatter)
 
 
-def _with_ways(function: Callable[..., None]) -> Callable[..., None]:
-    """An option for each way to connect."""
-    for way in reversed(WAYS.values()):
-        sentence = f"{way.sentence[:1].upper()}{way.sentence[1:]}."
-        kind: dict[str, Any] = {"is_flag": True} if way.is_flag else {"metavar": way.kind.name}
-        function = click.option(f"--{way.name}", help=sentence, **kind)(function)
-    return function
-
-
 @click.command(
     cls=Program,
     epilog=_EPILOG,
@@ -117,7 +108,7 @@ def _with_ways(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--no-sni", is_flag=True, help="Ask for no name in TLS.")
 @click.option("--lines", is_flag=True, help="Use the line mode, also on a terminal.")
 @click.option("--no-journal", is_flag=True, help="Keep no file of the session.")
-@_with_ways
+@with_ways()
 @click.version_option(package_name="smtpconsole")
 def main(
     target: str | None,

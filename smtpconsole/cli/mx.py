@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtpconsole.cli.options import Progress, resolving, seconds, settings_from, usage, visiting
+from smtpconsole.cli.options import (
+    Progress,
+    failing,
+    resolving,
+    seconds,
+    settings_from,
+    usage,
+    with_ways,
+)
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.visible import visible
 
@@ -46,8 +54,10 @@ Exit status:
 @click.option(
     "--sts-port", type=click.IntRange(1, 65535), default=443, help="Fetch MTA-STS from this port."
 )
+@click.option("--name", metavar="HOST", default="", help="Introduce ourselves as HOST in EHLO.")
 @resolving
-@visiting
+@failing
+@with_ways("source", "family", "ca")
 def command(
     domain: str,
     as_json: bool,
@@ -57,9 +67,9 @@ def command(
     sts_port: int,
     dns: tuple[str, ...],
     dns_trust_ad: bool,
-    ca: str,
     name: str,
     fail_on: str,
+    **how: str | bool | None,
 ) -> None:
     """Walk the mail servers of a domain: every MX, every address, every stage.
 
@@ -72,10 +82,13 @@ def command(
     from smtpconsole.console.probe.errands import errand_for
     from smtpconsole.console.resolving import domain as mail_domain
     from smtpconsole.console.resolving import resolver
+    from smtpconsole.smtp.targets import Target
 
     try:
         matrix = Matrix(mail_domain(domain))
-        errand = errand_for(settings_from({"ca": ca, "name": name}), seconds(timeout))
+        errand = errand_for(
+            settings_from({"name": name, **how}), Target(matrix.name, port), seconds(timeout)
+        )
         asked = resolver(dns, trust_ad=dns_trust_ad)
     except ConsoleError as error:
         raise usage(error) from error

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtpconsole.cli.options import Progress, resolving, seconds, settings_from, usage, visiting
+from smtpconsole.cli.options import (
+    VISIT,
+    Progress,
+    failing,
+    resolving,
+    seconds,
+    settings_from,
+    usage,
+    with_ways,
+)
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.visible import visible
 
@@ -47,11 +56,12 @@ Exit status:
     "--timeout", metavar="SECONDS", default="60", help="End after so long, whatever there is."
 )
 @click.option("--lmtp", is_flag=True, help="Speak LMTP.")
-@click.option("--servername", metavar="HOST", default="", help="The name to ask and verify in TLS.")
+@click.option("--name", metavar="HOST", default="", help="Introduce ourselves as HOST in EHLO.")
 @click.option("--domain", metavar="DOMAIN", default="", help="Judge by the MTA-STS of this domain.")
 @click.option("--no-dns", is_flag=True, help="Do not ask for PTR and TLSA records.")
 @resolving
-@visiting
+@failing
+@with_ways(*VISIT)
 def command(
     target: str | None,
     as_json: bool,
@@ -59,14 +69,13 @@ def command(
     transcript: bool,
     timeout: str,
     lmtp: bool,
-    servername: str,
+    name: str,
     domain: str,
     no_dns: bool,
     dns: tuple[str, ...],
     dns_trust_ad: bool,
-    ca: str,
-    name: str,
     fail_on: str,
+    **how: str | bool | None,
 ) -> None:
     """Report what a server says, offers and proves, and what is wrong with it.
 
@@ -77,6 +86,7 @@ def command(
     from smtpconsole.console.probe import text
     from smtpconsole.console.probe.errands import errand_for
     from smtpconsole.console.probe.probing import Inquiry
+    from smtpconsole.console.resolving import ca_file
     from smtpconsole.console.resolving import domain as mail_domain
     from smtpconsole.console.resolving import resolver as resolver_for
     from smtpconsole.console.targets import parse_target
@@ -91,13 +101,13 @@ def command(
         asked = parse_target(target)
         if lmtp:
             asked = replace(asked, lmtp=True)
-        words = {"ca": ca, "name": name, "servername": servername}
-        errand = errand_for(settings_from(words), seconds(timeout))
+        settings = settings_from({"name": name, **how})
+        errand = errand_for(settings, asked, seconds(timeout))
         resolver = None if no_dns else resolver_for(dns, trust_ad=dns_trust_ad)
         if domain and resolver is None:
             raise ConsoleError("--domain needs the DNS", "leave --no-dns away")
         inquiry = Inquiry(
-            resolver, domain and mail_domain(domain), Web(ca_file=ca or None), fail_on
+            resolver, domain and mail_domain(domain), Web(ca_file=ca_file(settings)), fail_on
         )
     except ConsoleError as error:
         raise usage(error) from error

@@ -41,7 +41,12 @@ async def _policy(settings: Settings, passwords: dict[str, str], ask: Ask) -> Tl
         problem = _problem(policy)
         if not problem and policy.client_password is not None:
             passwords[key] = policy.client_password
-    if problem:
+    return usable(policy, settings)
+
+
+def usable(policy: TlsPolicy, settings: Settings) -> TlsPolicy:
+    """The policy, if a context can be made of it; ConsoleError, saying why, if not."""
+    if problem := _problem(policy):
         is_clients = not _problem(replace(policy, client_cert=None))
         raise ConsoleError(*_told(problem, settings, is_clients))
     return policy

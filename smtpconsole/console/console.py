@@ -30,6 +30,7 @@ from smtpconsole.smtp.session import Exchange
 from smtpconsole.transcript.journal import Journal
 
 if TYPE_CHECKING:
+    from smtpconsole.console.matrix import Matrix
     from smtpconsole.sandbox.mailbox import Mailbox
 
 T = TypeVar("T")
@@ -97,6 +98,7 @@ class Console:
             sender=self.suggestions.sender, recipients=(), body="This is a test.\n", subject="Test"
         )
         self.demands: dict[str, Demands] = {}  # of domains that were looked up, by host
+        self.matrix: Matrix | None = None  # of the domain that was walked last
         self.watch = Watch(journal, known)
         self._memory = Memory()
         self.at_end = ExitStack()  # what was started, and is to end with the console
@@ -177,12 +179,17 @@ class Console:
     # --- connecting ---------------------------------------------------------------------------
 
     async def connect(self, target: Target, how: Mapping[str, Any] | None = None) -> None:
-        """Connect to a server, leaving the one before.
+        """Connect to a server, or to one that takes a domain's mail, leaving the one before.
 
         `how` are settings for this server alone; those given before hold if there are none.
         """
         if self.journal.is_recorded:
             raise ConsoleError("this is a recorded session: it can be looked at, not gone on with")
+        if target.mx:
+            from smtpconsole.console import mailroutes  # which needs dnspython
+
+            await mailroutes.connect(self, target, how)
+            return
         await self.disconnect()
         self.target = target
         if how:

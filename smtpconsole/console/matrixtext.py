@@ -17,8 +17,8 @@ from smtpconsole.net.dns.names import shown_name
 from smtpconsole.net.dns.tags import Published
 
 SCHEMA = 1
-WIDTHS = (9, 9, 9, 9, 6, 6)  # of the stages' columns
-NARROW = 24  # columns for an address
+WIDTHS = (9, 9, 9, 10, 6, 8)  # of the stages' columns
+ROOM = 20  # columns for an address; a longer one has a line of its own
 
 SIGNS: dict[State, str] = {
     "waiting": "·",
@@ -87,19 +87,32 @@ def short(cell: Cell) -> str:
     return f"{sign}{milliseconds(cell.seconds)}"
 
 
-def row_line(row: Row) -> str:
+def row_lines(row: Row) -> Iterator[str]:
     """An address with its cells."""
     cells = row.cells()
-    columns = [
-        f"{short(cells[stage]):>{width}}" for stage, width in zip(STAGES, WIDTHS, strict=True)
+    places = zip(STAGES, WIDTHS, strict=True)
+    columns = "".join(f"{short(cells[stage]):>{width}}" for stage, width in places)
+    is_long = len(row.address) >= ROOM
+    if is_long:
+        yield f"  {row.address}"
+    yield f"  {'' if is_long else row.address:{ROOM}}{columns}".rstrip()
+
+
+def row_note(row: Row) -> str:
+    """A row in a sentence, for the transcript."""
+    where = f"{row.exchanger.name} ({row.address})"
+    parts = [
+        f"{stage} {cell.text}"
+        for stage, cell in row.cells().items()
+        if cell.state in ("fair", "bad")
     ]
-    return f"  {row.address:{NARROW}}{''.join(columns)}".rstrip()
+    return f"{where}: {'; '.join(parts) or 'good'}"
 
 
 def heading() -> str:
     """The line above the rows."""
     columns = [f"{title:>{width}}" for title, width in zip(_TITLES, WIDTHS, strict=True)]
-    return f"  {'':{NARROW}}{''.join(columns)}"
+    return f"  {'':{ROOM}}{''.join(columns)}"
 
 
 def table(matrix: Matrix) -> Iterator[str]:
@@ -116,7 +129,7 @@ def table(matrix: Matrix) -> Iterator[str]:
         if row.exchanger.name != server:
             server = row.exchanger.name
             yield f"{row.exchanger.preference:>4} {shown_name(server)}"
-        yield row_line(row)
+        yield from row_lines(row)
 
 
 def details(matrix: Matrix) -> Iterator[str]:

@@ -46,6 +46,8 @@ class Settings:
     keylog: str = ""
     resume: bool = False
     coach: bool = True
+    dns: str = ""  # resolvers to ask, with commas between; empty for the system's
+    trustad: bool = False  # believe the AD bit of any resolver
     remember: bool = True  # what servers are like, to tell what has changed
     journal_days: float = 90.0  # sessions are kept so long
     journal_size: float = 1000.0  # MB, of all of them
@@ -80,6 +82,8 @@ class Settings:
 SENTENCES = {
     "name": "how we introduce ourselves in EHLO",
     **{name: way.sentence for name, way in ways.WAYS.items()},
+    "dns": "resolvers to ask, ADDRESS or ADDRESS:PORT with commas between; empty for the system's",
+    "trustad": "believe what any resolver says of DNSSEC, as the path to it is safe",
     "coach": "say above the prompt what is sensible next",
     "remember": "keep certificate and promises of servers, to tell what has changed; no forgets",
     "journal-days": "days for which a session without a name is kept",
@@ -103,6 +107,15 @@ def _read_amount(text: str) -> float:
     return amount
 
 
+def _read_resolvers(text: str) -> str:
+    from smtpconsole.net.dns.servers import parse_server
+
+    try:
+        return ",".join(str(parse_server(each)) for each in text.split(",") if each.strip())
+    except ValueError as error:
+        raise ConsoleError(str(error), "write 127.0.0.1 or 192.0.2.53:5353") from error
+
+
 def _read_switch(text: str) -> bool:
     if text.lower() not in _YES:
         raise ConsoleError(f"{text!r} is neither yes nor no")
@@ -115,6 +128,8 @@ _READERS: dict[str, Any] = {
     "strict": _read_switch,
     "resume": _read_switch,
     "coach": _read_switch,
+    "dns": _read_resolvers,
+    "trustad": _read_switch,
     "remember": _read_switch,
     "journal-days": _read_amount,
     "journal-size": _read_amount,

@@ -4,6 +4,7 @@ mail.example.org   mail.example.org:587   [2001:db8::1]:25   alice@mail.example.
 smtp:// smtps:// submission:// submissions:// lmtp:// lmtps://
 lmtp+unix:///run/dovecot/lmtp   smtp+unix:///run/smtp.socket   /run/smtp.socket
 exec:/usr/sbin/sendmail -bs     lmtp+exec:...
+mx:example.org   mx:example.org:587
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import shlex
 from urllib.parse import unquote
 
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.smtp.targets import IMPLICIT_TLS_PORT, SCHEMES, Target
+from smtpconsole.smtp.targets import IMPLICIT_TLS_PORT, MX_PORT, SCHEMES, Target
 
 _EXEC = re.compile(r"(?:(?P<scheme>[a-z]+)\+)?exec:(?P<command>.*)", re.IGNORECASE | re.DOTALL)
 _UNIX = re.compile(
@@ -28,7 +29,7 @@ _FORM = re.compile(
     r"(?::(?P<port>[^\s/@:]*))?/?",
     re.IGNORECASE,
 )
-_FORMS = "host, host:port, [address]:port, smtp://host, smtps://host, lmtp://host, /path, exec:…"
+_FORMS = "host, host:port, [address]:port, smtp://host, smtps://host, mx:domain, /path, exec:…"
 
 
 def parse_target(text: str) -> Target:
@@ -40,6 +41,8 @@ def parse_target(text: str) -> Target:
         return Target("", 0, path=text)
     if found := _UNIX.fullmatch(text):
         return _socket(found)
+    if text.lower().startswith("mx:"):
+        return _exchanger(text[3:])
     found = _FORM.fullmatch(text)
     if found is None:
         raise ConsoleError(f"{_harmless(text)} is not a server", f"write it as {_FORMS}")
@@ -63,6 +66,15 @@ def password_of(text: str) -> str:
     _, slashes, behind = front.rpartition("//")
     user, colon, password = (behind if slashes else front).partition(":")
     return password if at and colon and user else ""
+
+
+def _exchanger(text: str) -> Target:
+    """Whatever server takes mail for a domain."""
+    name, colon, port = text.removeprefix("//").rpartition(":")
+    domain = (name if colon else port).rpartition("@")[2]
+    if not domain or any(char.isspace() or char in "/[]:" for char in domain):
+        raise ConsoleError(f"{_harmless(text)} is not a mail domain", "write mx:example.org")
+    return Target(domain, _port(port) if colon else MX_PORT, mx=True)
 
 
 def _scheme(name: str | None) -> tuple[int, bool, bool]:

@@ -14,6 +14,7 @@ SCHEMES = {  # the port, TLS from the first octet, LMTP
     "lmtps": (24, True, True),
 }
 IMPLICIT_TLS_PORT = 465  # RFC 8314
+MX_PORT = 25
 _NAMES = {(False, False): "smtp", (True, False): "smtps", (False, True): "lmtp"}
 
 
@@ -28,6 +29,7 @@ class Target:
     path: str = ""  # of a UNIX socket
     command: str = ""  # a program that speaks SMTP on its stdin and stdout
     user: str = ""  # who to log in as
+    mx: bool = False  # the host is a mail domain, and one of its servers is meant
 
     @property
     def is_local(self) -> bool:
@@ -37,6 +39,8 @@ class Target:
     def __str__(self) -> str:
         if self.path or self.command:
             return self.path or self.command
+        if self.mx:
+            return f"mx:{self.host}" + (f":{self.port}" if self.port != MX_PORT else "")
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
@@ -49,6 +53,8 @@ class Target:
             return f"exec:{self.command}" if scheme == "smtp" else f"{scheme}+exec:{self.command}"
         if self.path:
             return f"{scheme}+unix://{user}{_quoted(self.path, safe='/')}"
+        if self.mx:
+            return str(self)
         is_plain = not self.lmtp and self.implicit_tls == (self.port == IMPLICIT_TLS_PORT)
         return f"{user}{self}" if is_plain else f"{scheme}://{user}{self}"
 

@@ -257,6 +257,10 @@ class ConsoleApp(App[None]):
         if answer is not None:
             self.show(answer)
 
+    @on(Pane.Line)
+    def _line(self, event: Pane.Line) -> None:
+        self.enter(event.line)
+
     @on(Wire.Copied)
     def _copied(self, event: Wire.Copied) -> None:
         self.notify(event.text, title="sent to the terminal's clipboard", markup=False)

@@ -36,6 +36,7 @@ ACTIONS = (
     Action("show('composer')", "f4", "F4", "Compose", "write a message", "", False),
     Action("show('wire')", "f6", "F6", "Wire", "walk through the transcript", "", False),
     Action("show('mailbox')", "f7", "F7", "Mailbox", "what the sandbox has received", "", False),
+    Action("show('dns')", "ctrl+n", "^N", "DNS", "the mail servers of a domain", "/mx", False),
     Action("show('timing')", "f12", "F12", "Timing", "where the time went", "", False),
     Action("answer(-1)", "ctrl+up", "^Up", "Answer", "scroll the answer up", "", False),
     Action("answer(1)", "ctrl+down", "^Down", "Answer", "scroll the answer down", "", False),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.ways import WAYS
 from smtpconsole.visible import visible
 
 if TYPE_CHECKING:
@@ -29,16 +30,30 @@ _RESOLVING = (
         help="Believe the resolver's AD bit: the path to it is safe.",
     ),
 )
-_VISITING = (
-    click.option("--ca", metavar="FILE", default="", help="Trust the certificates of this file."),
-    click.option("--name", metavar="HOST", default="", help="Introduce ourselves as HOST in EHLO."),
-    click.option(
-        "--fail-on",
-        type=click.Choice(["error", "warning"]),
-        default="error",
-        help="Count a server with such a finding as faulty.",
-    ),
+_FAILING = click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning"]),
+    default="error",
+    help="Count a server with such a finding as faulty.",
 )
+# What there is to say about a visit: it has a time of its own, and always looks at certificates.
+VISIT = (
+    *("source", "family", "proxy", "proxy-header", "ca", "servername", "sni"),
+    *("client-cert", "client-key", "tls-min", "tls-max", "ciphers", "alpn", "keylog"),
+)
+
+
+def with_ways(*names: str) -> Callable[[F], F]:
+    """An option for each of these ways to connect, or for all."""
+
+    def add(function: F) -> F:
+        for way in reversed([WAYS[name] for name in names or WAYS]):
+            sentence = f"{way.sentence[:1].upper()}{way.sentence[1:]}."
+            kind: dict[str, Any] = {"is_flag": True} if way.is_flag else {"metavar": way.kind.name}
+            function = click.option(f"--{way.name}", help=sentence, **kind)(function)
+        return function
+
+    return add
 
 
 def resolving(function: F) -> F:
@@ -46,9 +61,9 @@ def resolving(function: F) -> F:
     return _with(_RESOLVING, function)
 
 
-def visiting(function: F) -> F:
-    """Options of how a server is visited."""
-    return _with(_VISITING, function)
+def failing(function: F) -> F:
+    """The option of what counts as faulty."""
+    return _FAILING(function)
 
 
 def _with(options: Iterable[Callable[[F], F]], function: F) -> F:
@@ -68,14 +83,14 @@ def seconds(text: str) -> float:
     return found
 
 
-def settings_from(words: Mapping[str, str]) -> Settings:
+def settings_from(words: Mapping[str, str | bool | None]) -> Settings:
     """Settings as they were given; ConsoleError where one cannot be so."""
     from smtpconsole.console.settings import Settings
 
     settings = Settings()
     for name, text in words.items():
         if text:
-            settings.set(name, text)
+            settings.set(name.replace("_", "-"), str(text))
     return settings
 
 

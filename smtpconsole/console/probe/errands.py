@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import ssl
+from dataclasses import replace
 
-from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console import connecting, ways
 from smtpconsole.console.probe.visit import TIMEOUT, Errand
 from smtpconsole.console.settings import Settings
-from smtpconsole.net.policy import TlsPolicy
-from smtpconsole.net.route import Route
+from smtpconsole.smtp.targets import Target
 
 
-def errand_for(
-    settings: Settings,
-    timeout: float = TIMEOUT,
-    *,
-    servername: str = "",
-    route: Route | None = None,
-) -> Errand:
-    """An errand; ConsoleError if the CA file cannot be used.
+def errand_for(settings: Settings, target: Target, timeout: float = TIMEOUT) -> Errand:
+    """An errand; ConsoleError where the settings cannot be used.
 
-    A certificate is always looked at, and never ends the visit.
+    A certificate is always looked at, and never ends the visit; no session is resumed, for then
+    there would be none.
     """
-    policy = TlsPolicy(
-        strict=False,
-        ca_file=settings.ca or None,
-        server_name=servername or settings.servername or None,
-    )
-    try:
-        policy.context()
-    except (OSError, ssl.SSLError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise ConsoleError(
-            f"{settings.ca} holds no certificates that can be used: {reason}",
-            "it must be a PEM file",
-        ) from error
-    return Errand(settings.name, policy, timeout, route)
+    policy = replace(ways.policy(settings), strict=False, sessions=None)
+    policy = connecting.usable(policy, settings)
+    return Errand(settings.name, policy, timeout, ways.route(settings, target))

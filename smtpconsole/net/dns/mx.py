@@ -130,13 +130,15 @@ async def addressed(resolver: Resolver, exchanger: Exchanger, is_secure: bool) -
     if _literal(exchanger.name):
         return replace(exchanger, why="it is an address, where a name must be")
     answers = await asyncio.gather(*(resolver.ask(exchanger.name, kind) for kind in KINDS))
-    addresses = [str(record.address) for each in answers for record in each.records]
+    # Sorted: resolvers shuffle them, and a table that does would be hard to compare.
+    found = {ip_address(record.address) for each in answers for record in each.records}
+    addresses = [str(each) for each in sorted(found, key=lambda each: (-each.version, each))]
     longest = max(answers, key=lambda each: len(each.aliases))
     failed = [each for each in answers if not each.is_certain]
     reason = (failed or list(answers))[0]
     return replace(
         exchanger,
-        addresses=tuple(dict.fromkeys(addresses)),
+        addresses=tuple(addresses),
         aliases=longest.aliases,
         is_secure=is_secure and all(each.is_secure for each in answers),
         why="" if addresses else reason.words.replace("such record", "address"),
@@ -234,12 +236,8 @@ def _remarks(exchangers: Iterable[Exchanger]) -> Iterator[Remark]:
 
 
 def _addresses(exchanger: Exchanger) -> Iterator[Remark]:
-    for address in exchanger.addresses:
-        if not ip_address(address).is_global:
-            yield Remark(
-                "warning",
-                "mx-not-public",
-                f"{exchanger.name} is {address}, which the Internet cannot reach",
-                "publish a public address, unless this is a network of your own",
-                "RFC 6890",
-            )
+    private = [each for each in exchanger.addresses if not ip_address(each).is_global]
+    if private:
+        text = f"{exchanger.name} is {', '.join(private)}, which the Internet cannot reach"
+        hint = "publish a public address, unless this is a network of your own"
+        yield Remark("warning", "mx-not-public", text, hint, "RFC 6890")

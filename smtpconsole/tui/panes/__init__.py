@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.containers import VerticalScroll
+from textual.message import Message
 
 from smtpconsole import registry
 from smtpconsole.console.console import Console
@@ -21,6 +22,13 @@ class Pane(VerticalScroll):
     order: ClassVar[int]
     help_: ClassVar[str]
     is_for_recordings: ClassVar[bool] = False  # what it shows is all told by events
+
+    class Line(Message):
+        """A line to be entered, as if it had been typed."""
+
+        def __init__(self, line: str) -> None:
+            super().__init__()
+            self.line = line
 
     def __init__(self, console: Console) -> None:
         super().__init__(id=self.name_)
