@@ -28,6 +28,7 @@ from smtpconsole.net.proxy_header import ProxyHeader
 from smtpconsole.net.timeouts import Timeouts
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.smtp.events import Connected, Dialling, Entered, Event, Target
+from smtpconsole.transcript.formats import exported
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.transcript.turns import turns
 
@@ -259,6 +260,11 @@ async def test_a_proxy_header_is_seen_in_the_transcript() -> None:
         assert server.heard == [b"PROXY TCP4 192.0.2.7 192.0.2.1 1 25", b"NOOP"]
         assert "PROXY TCP4 192.0.2.7 192.0.2.1 1 25" in told(running)
         assert "PROXY protocol 1: 192.0.2.7:1 to 192.0.2.1:25" in told(running)
+        script = exported(running.journal, "script")
+        line = next(line for line in script.splitlines() if line.startswith("/connect"))
+        await running.execute(line)
+        await running.execute("NOOP")
+        assert server.heard == [b"PROXY TCP4 192.0.2.7 192.0.2.1 1 25", b"NOOP"] * 2
 
 
 async def test_a_unix_socket_and_lmtp(tmp_path: Path) -> None:

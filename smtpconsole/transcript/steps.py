@@ -21,6 +21,7 @@ class Connect:
 
     target: Target | None
     code: int | None = None
+    header: bytes = b""  # of the PROXY protocol, said before the greeting
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Close:
 
 Step = Connect | StartTls | Login | Message | Say | Close
 
+_NOT_SAID = (GREETING, UNASKED, b"PROXY")
 _AUTH = re.compile(r"\s*AUTH(?:\s+(\S+))?", re.IGNORECASE)
 
 
@@ -94,8 +96,9 @@ def steps(talk: Talk) -> list[Step]:
 
 def _steps(talk: Talk) -> Iterator[Step]:
     greeting = next((each for each in talk.questions if each.verb == GREETING), None)
-    yield Connect(talk.target, greeting.code if greeting is not None else None)
-    left = [each for each in talk.questions if each.verb not in (GREETING, UNASKED)]
+    header = b"".join(each.data for each in talk.questions if each.verb == b"PROXY")
+    yield Connect(talk.target, greeting.code if greeting is not None else None, header)
+    left = [each for each in talk.questions if each.verb not in _NOT_SAID]
     while left:
         question = left.pop(0)
         match question.verb:

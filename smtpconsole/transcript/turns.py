@@ -111,7 +111,8 @@ class Teller:
         match entry.event:
             case events.Sent(send):
                 shown = send if self._reveal else self._shown(send)
-                lines = _lines(shown.data)
+                # A PROXY header is one thing, whatever octets are in it.
+                lines = [_text(shown.data)] if send.verb == b"PROXY" else _lines(shown.data)
                 return Turn(entry.number, entry.at, Side.CLIENT, lines, shown.data, send=shown)
             case events.Answered(reply, send):
                 data = self._redactor.sweep(reply.octets)
@@ -145,10 +146,13 @@ class Teller:
         return replace(send, data=data, verb=verb, about=about, secret=None)
 
 
+def _text(data: bytes) -> str:
+    return data.removesuffix(b"\r\n").decode("utf-8", "surrogateescape")
+
+
 def _lines(data: bytes) -> list[str]:
     """Lines as a person counts them; bare CR and LF stay within, to be seen."""
-    text = data.removesuffix(b"\r\n").decode("utf-8", "surrogateescape")
-    return text.split("\r\n")
+    return _text(data).split("\r\n")
 
 
 def told(event: events.Event) -> tuple[str, bool] | None:

@@ -26,9 +26,11 @@ def script(turns: Sequence[Turn], about: About) -> str:
 
 def _lines(step: Step) -> Iterator[str]:
     match step:
-        case Connect(target, code):
+        case Connect(target, code, header):
             if target is not None:
-                yield f"/connect {quoting.plain(target.written)}"
+                spelled = "".join(map(_spelled, header))
+                option = f" --proxy-header {shlex.quote(f'raw:{spelled}')}" if header else ""
+                yield f"/connect {quoting.plain(target.written)}{option}"
             yield from _expect(code)
         case StartTls(code):
             yield "STARTTLS"
