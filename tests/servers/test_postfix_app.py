@@ -47,7 +47,7 @@ async def test_upgrade_log_in_compose_and_send(
         await console.enter(f"/login {postfix.USER}")
         await console.until("Password of")
         await console.enter(postfix.PASSWORD)
-        await console.until(f"logged in as {postfix.USER} with CRAM-MD5")
+        await console.until(f"logged in as {postfix.USER} with SCRAM-SHA-512")
         await console.press("f4")
         await console.until(f"MAIL FROM:<{postfix.USER}>")
         await console.press("ctrl+u", *f"bob@{postfix.DOMAIN}", "tab", "tab", "enter", *".dot")
