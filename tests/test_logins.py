@@ -20,6 +20,7 @@ from test_console import PASSWORD, Person, at
 
 from smtpconsole.console import passwords
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.coach import advise
 from smtpconsole.console.completion import complete
 from smtpconsole.console.console import Console
 from smtpconsole.console.settings import Settings
@@ -54,7 +55,7 @@ async def talking(
 
 
 async def test_alone_it_shows_the_offer_and_asks_for_what_it_needs(sandbox: Sandbox) -> None:
-    async with at(sandbox, "login", USER, PASSWORD) as (console, person):
+    async with at(sandbox, "login", "", PASSWORD) as (console, person):
         await console.execute("/starttls")
         await console.execute("/login")
         offer, told = person.answers
@@ -62,7 +63,7 @@ async def test_alone_it_shows_the_offer_and_asks_for_what_it_needs(sandbox: Sand
         assert offer.lines[0].startswith("LOGIN  Sends the user name, then the password")
         assert person.questions == [
             ("Mechanism (just Enter: PLAIN):", False),
-            ("User:", False),
+            (f"User (just Enter: {USER}):", False),
             (f"Password of {USER}:", True),
         ]
         assert told.title == f"logged in as {USER} with LOGIN"
@@ -147,6 +148,16 @@ async def test_the_server_can_be_made_to_ask() -> None:
         await console.execute("/login PLAIN tim secret --no-initial")
         assert person.answers[-1].title == "logged in as tim with PLAIN"
     assert server.heard[1] == b"AUTH PLAIN"
+
+
+async def test_the_coach_reads_a_challenge_out_field_by_field() -> None:
+    first = base64.b64encode(b"r=abc,s=c2FsdA==,i=4096")
+    answers = {b"AUTH": b"334 " + first + b"\r\n", b"*": b"501 no\r\n"}
+    async with talking(answers, b"SCRAM-SHA-256") as (console, _, _server):
+        await console.execute("AUTH SCRAM-SHA-256")
+        told = advise(console)
+        assert "nonce abc, salt c2FsdA==, rounds 4096" in told.text and told.line == "*"
+        await console.execute("*")
 
 
 # --- telling
@@ -398,8 +409,10 @@ async def test_a_line_of_auth_is_decoded_where_it_is_asked_about(sandbox: Sandbo
         ]
         for line in ("?AUTH LOGIN [28 octets not shown]", "?334 UGFzc3dvcmQ6", "/explain"):
             await console.execute(line)
-            lines = person.answers[-1].lines
-            assert list(lines[-4:]) == shown and "AUTH LOGIN, decoded:" in lines
+            lines = list(person.answers[-1].lines)
+            start = lines.index("AUTH LOGIN, decoded:") + 1
+            assert lines[start : start + 4] == shown
+            assert (start == 1) is not (line == "/explain")  # the meaning of the reply is first
         await console.execute("?550 5.1.1")
         assert not any("decoded" in line for line in person.answers[-1].lines)
 

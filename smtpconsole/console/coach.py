@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from smtpconsole import knowledge
 from smtpconsole.smtp.events import Phase
 from smtpconsole.smtp.replies import Reply
+from smtpconsole.smtp.sasl.decoding import decode_challenge
 from smtpconsole.smtp.session import Session
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ def _greeting(console: Console, session: Session) -> Advice:
 
 
 def _auth(console: Console, session: Session) -> Advice:
-    prompt = session.challenge.decode("utf-8", "replace").strip("\0 ") or "an answer in base64"
+    fields = decode_challenge(session.mechanism, session.challenge)
+    prompt = ", ".join(
+        each.value if len(fields) == 1 else f"{each.name} {each.value}" for each in fields
+    )
+    prompt = prompt[:200] or "an answer in base64"
     return Advice(f"The server asks (334): {prompt}   What you type is hidden.", "*")
 
 

@@ -140,7 +140,7 @@ async def _credentials(console: Console, wish: Wish, around: Channel) -> Credent
     user = wish.user
     if not user and wish.source.from_netrc:
         user = netrc_entry(around.host)[0]
-    user = user or await console.front.ask("User:")
+    user = user or await _asked_user(console)
     if not user:
         raise ConsoleError("nobody to log in as; nothing was sent")
     secret = wish.secret
@@ -158,6 +158,12 @@ async def _credentials(console: Console, wish: Wish, around: Channel) -> Credent
         token=octets if is_token else b"",
         channel=around,
     )
+
+
+async def _asked_user(console: Console) -> str:
+    known = console.known_user
+    hint = f" (just Enter: {known})" if known else ""
+    return (await console.front.ask(f"User{hint}:")).strip() or known
 
 
 def _question(console: Console, user: str, need: Need) -> str:

@@ -37,7 +37,10 @@ async def explain(console: Console, words: Annotated[str, WORDS] = "") -> None:
     if found.rfc:
         lines.append(found.rfc)
     if dialogue is not None:
-        lines += ["", f"AUTH {dialogue.mechanism}, decoded:", *dialogue.lines]
+        decoded = [f"AUTH {dialogue.mechanism}, decoded:", *dialogue.lines]
+        # Of a reply one wants to know the meaning first, of base64 what it says.
+        is_end = words == str(dialogue.reply)
+        lines = [*lines, "", *decoded] if is_end else [*decoded, "", *lines]
     console.front.show(Answer(found.title, tuple(lines), _here(console, found.next)))
 
 
