@@ -36,6 +36,8 @@ format: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python tests/benchmarks
+	$(BIN)/python tests/benchmarks/journal.py
+	$(BIN)/python tests/benchmarks/wire.py
 
 screenshots: $(STAMP)
 	$(BIN)/python screenshots/make.py

@@ -250,6 +250,12 @@ def test_a_row_of_any_json_becomes_an_event(name: str, row: dict[str, Any]) -> N
     list(Journal().entries)
 
 
+def test_an_empty_file_is_an_empty_journal(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    recorded = Journal.open(tmp_path / "empty.jsonl")
+    assert len(recorded) == 0 and "first line" in recorded.problems[0]
+
+
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path in (tmp_path, tmp_path / "fifo"):

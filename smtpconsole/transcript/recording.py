@@ -46,7 +46,7 @@ class Recording:
             start = self._header(file)
             file.seek(self._indexed(file, start))
             self._scan(file)
-        if not self.columns.kinds and not start:
+        if not self.columns.kinds and not start and self.size:
             raise NotAJournal(f"{path} is not a journal of smtpconsole")
         if self._foreign:
             rest = "1 line is" if self._foreign == 1 else f"{self._foreign} lines are"

@@ -30,7 +30,7 @@ from smtpconsole.transcript.columns import (
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.transcript.turns import Teller
 
-SLICE = 16384  # entries
+SLICE = 4096  # entries
 _DATA = b'"data":"'
 _BASE64 = b'"base64":"'
 

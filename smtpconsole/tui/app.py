@@ -120,6 +120,7 @@ class ConsoleApp(App[None]):
         asyncio.get_running_loop().set_exception_handler(self._remark)
         self.smtp_console.journal.subscribe(self._wake)
         self.query_one(Prompt).field.focus()
+        self.call_after_refresh(looks.settle, self)
         self._pump()
         if self.smtp_console.suggestions.target:
             self.call_after_refresh(self.enter, self.smtp_console.connect_line)

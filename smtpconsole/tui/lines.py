@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ class Lines:
             return [min(lines[each], 1) if self._is_begun(each) else 0 for each in numbers]
         if isinstance(numbers, range):
             return lines[numbers.start : numbers.stop] if numbers else ()
-        return [lines[number] for number in numbers]
+        return array("I", map(lines.__getitem__, numbers))
 
     def is_content(self, number: int) -> bool:
         """It is a part of a message."""

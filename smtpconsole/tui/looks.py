@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
@@ -35,3 +36,11 @@ def dress(app: App[Any]) -> None:
     has_true_color = os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
     is_plain = bool(os.environ.get("NO_COLOR"))
     app.theme = "smtpconsole" if has_true_color and not is_plain else "ansi-dark"
+
+
+def settle(app: App[Any]) -> None:
+    """What is there at the beginning stays: let the garbage collector not walk through it for
+    ever, which would be seen as a stutter of 30 ms.  Tests make many applications, one after
+    the other."""
+    if not app.is_headless:
+        gc.freeze()

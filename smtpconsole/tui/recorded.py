@@ -174,6 +174,7 @@ class RecordingApp(App[None]):
 
     def on_mount(self) -> None:
         self.push_screen(RecordedScreen(self._journal))
+        self.call_after_refresh(looks.settle, self)
 
     @on(Wire.Copied)
     def _copied(self, event: Wire.Copied) -> None:
