@@ -194,6 +194,8 @@ def test_the_program_prints_a_table_or_json(houses: Street, names: zone.Names) -
     assert told["outcome"] == "sound" and len(told["rows"]) == 2
     assert run(names, houses, "nullmx.lab.test").returncode == 3
     assert run(names, houses, "a..b").returncode == 2
+    assert run(names, houses).returncode == 2
+    assert json.loads(run(names, houses, "--schema").stdout) == schema()
 
 
 def test_on_a_terminal_the_table_is_drawn_as_it_fills(houses: Street, names: zone.Names) -> None:

@@ -38,6 +38,10 @@ from smtpconsole.smtp.events import Target
         ("/run/x", Target("", 0, path="/run/x")),
         ("exec:sendmail -bs", Target("", 0, command="sendmail -bs")),
         ("LMTP+exec: deliver 'a b'", Target("", 0, lmtp=True, command="deliver 'a b'")),
+        ("mx:mail.x", Target("mail.x", 25, mx=True)),
+        ("MX:bob@mail.x", Target("mail.x", 25, mx=True)),
+        ("mx:mail.x:587", Target("mail.x", 587, mx=True)),
+        ("mx://mail.x", Target("mail.x", 25, mx=True)),
     ],
 )
 def test_targets_in_every_form(text: str, target: Target) -> None:
@@ -50,6 +54,10 @@ def test_targets_in_every_form(text: str, target: Target) -> None:
         ("", "not a server"),
         ("a b", "not a server"),
         ("mail.x:0", "not a port"),
+        ("mx:", "not a mail domain"),
+        ("mx:mail.x:y", "not a port"),
+        ("mx:a b", "not a mail domain"),
+        ("mx:[::1]", "not a mail domain"),
         ("mail.x:99999", "not a port"),
         ("mail.x:" + "9" * 5000, "not a port"),
         ("mail.x:", "nothing is not a port"),

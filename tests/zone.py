@@ -19,17 +19,21 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
+import dns.dnssec
 import dns.edns
 import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 import dns.zone
+from cryptography.hazmat.primitives.asymmetric import ec
 
 HOST = "127.0.0.1"
 MAX_ALIASES = 8
@@ -311,3 +315,32 @@ _FAULTS: dict[str, _Fault] = {
     "garbage": lambda _n, q, _r, _o: [q.to_wire()[:2] + b"\x81\x80" + b"\xff" * 20],
     "no-edns": _old,
 }
+
+# --- DNSSEC -----------------------------------------------------------------------------------
+
+
+def sign(source: dns.zone.Zone) -> str:
+    """Sign a zone in place; the trust anchor, as a resolver's configuration takes it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = dns.dnssec.make_dnskey(key.public_key(), dns.dnssec.Algorithm.ECDSAP256SHA256, 257)
+    began = datetime.now(UTC) - timedelta(hours=1)
+    with source.writer() as transaction:
+        dns.dnssec.sign_zone(
+            source,
+            transaction,
+            keys=[(key, public)],
+            inception=began,
+            lifetime=7 * 86400,
+            add_dnskey=True,
+        )
+    return f"{source.origin} DS {dns.dnssec.make_ds(source.origin, public, 'SHA256').to_text()}"
+
+
+def spoil(source: dns.zone.Zone, what: str) -> None:
+    """Change a record set, `NAME TYPE`, and leave its signature as it is."""
+    name, kind = what.split()
+    records = source.find_rdataset(dns.name.from_text(name), kind)
+    text = {"MX": "10 evil.lab.test.", "TLSA": f"3 1 1 {'ee' * 32}"}[kind]
+    ttl = records.ttl
+    records.clear()
+    records.add(dns.rdata.from_text(dns.rdataclass.IN, kind, text), ttl)

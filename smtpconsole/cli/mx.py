@@ -46,8 +46,9 @@ Exit status:
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.argument("domain")
+@click.argument("domain", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--schema", "is_schema", is_flag=True, help="Print the JSON Schema of it, and end.")
 @click.option("--port", type=click.IntRange(1, 65535), default=25, help="Visit this port, not 25.")
 @click.option("--timeout", metavar="SECONDS", default="30", help="Leave each server after so long.")
 @click.option("--selector", metavar="NAME", default="", help="Look at this DKIM key as well.")
@@ -59,8 +60,9 @@ Exit status:
 @failing
 @with_ways("source", "family", "ca")
 def command(
-    domain: str,
+    domain: str | None,
     as_json: bool,
+    is_schema: bool,
     port: int,
     timeout: str,
     selector: str,
@@ -78,12 +80,17 @@ def command(
     """
     from smtpconsole.console.matrix import Matrix
     from smtpconsole.console.matrixtext import as_json as in_json
-    from smtpconsole.console.matrixtext import details, outcome, table
+    from smtpconsole.console.matrixtext import details, outcome, schema, table
     from smtpconsole.console.probe.errands import errand_for
     from smtpconsole.console.resolving import domain as mail_domain
     from smtpconsole.console.resolving import resolver
     from smtpconsole.smtp.targets import Target
 
+    if is_schema:
+        click.echo(json.dumps(schema(), indent=1))
+        return
+    if domain is None:
+        raise click.UsageError("which domain?  smtpconsole mx example.com")
     try:
         matrix = Matrix(mail_domain(domain))
         errand = errand_for(

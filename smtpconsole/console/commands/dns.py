@@ -9,10 +9,11 @@ from typing import Annotated
 
 from smtpconsole.console import domains, resolving
 from smtpconsole.console.answers import Answer, ConsoleError
-from smtpconsole.console.arguments import TEXT
+from smtpconsole.console.arguments import TEXT, Kind
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
 from smtpconsole.console.probe.text import told
+from smtpconsole.console.targets import parse_target
 from smtpconsole.net.dns import dkim as dkim_records
 from smtpconsole.net.dns import dmarc, mx, reverse, spf, tlsrpt
 from smtpconsole.net.dns import sts as mta_sts
@@ -20,17 +21,36 @@ from smtpconsole.net.dns import tlsa as pins
 from smtpconsole.net.dns.resolver import Resolver
 from smtpconsole.net.dns.sts import Web
 from smtpconsole.net.dns.tags import Published
+from smtpconsole.net.dns.tlsa import PORT
 from smtpconsole.smtp.facts import Demands
 from smtpconsole.smtp.remarks import Remark, by_severity
 
 _KINDS = ("a", "aaaa", "caa", "cname", "ds", "dnskey", "ns", "soa", "srv", "txt")
 
 
+def _domains(console: Console, word: str) -> Iterable[str]:
+    """Domains that came up: of servers, and of addresses."""
+    servers = (parse_target(each).host for each in console.targets_seen)
+    addresses = (each.rpartition("@")[2] for each in console.addresses_seen)
+    names = (*addresses, *servers, *([console.matrix.name] if console.matrix is not None else ()))
+    return (each for each in dict.fromkeys(names) if "." in each and each.startswith(word))
+
+
+def _what(console: Console, word: str) -> Iterable[str]:
+    """What can be asked for, and domains."""
+    kinds = (each for each in (*_ACTIONS, *_KINDS) if each.startswith(word.lower()))
+    return (*kinds, *_domains(console, word))
+
+
+WHAT = Kind("DOMAIN|KIND", complete=_what)
+NAME = Kind("NAME", complete=_domains)
+
+
 @command
 async def dns(
     console: Console,
-    what: Annotated[str, TEXT] = "",
-    name: Annotated[str, TEXT] = "",
+    what: Annotated[str, WHAT] = "",
+    name: Annotated[str, NAME] = "",
     more: Annotated[str, TEXT] = "",
 ) -> None:
     """Ask the DNS about a mail domain, or alone, about the server at hand.
@@ -161,14 +181,13 @@ async def _any(console: Console, resolver: Resolver, kind: str, name: str) -> No
 async def _tlsa(console: Console, resolver: Resolver, name: str, more: str) -> None:
     target = console.target
     host = name or (target.host if target is not None else "")
-    port = more or str(target.port if target is not None and not name else mx_port)
+    port = more or str(target.port if target is not None and not name else PORT)
     if not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ConsoleError(f"{port} is not a port", "/dns tlsa HOST [PORT]")
     lines, remarks = await _pinned(console, resolver, _given(console, host, _TLSA), int(port))
     _show(console, f"TLSA records of {host}, port {port}", lines, remarks)
 
 
-mx_port = 25
 _TLSA = "/dns tlsa mail.example.com 25"
 
 
