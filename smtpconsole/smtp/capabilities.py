@@ -48,6 +48,14 @@ class Capabilities:
         digits = self.parameters("SIZE") or ""
         return (int(digits) or None) if digits.isascii() and digits.isdecimal() else None
 
+    def limit(self, name: str) -> int | None:
+        """One of RCPTMAX, MAILMAX and RCPTDOMAINMAX (RFC 9422); None if there is none."""
+        for word in (self.parameters("LIMITS") or "").upper().split():
+            key, _, digits = word.partition("=")
+            if key == name and digits.isascii() and digits.isdecimal() and len(digits) < 7:
+                return int(digits) or None  # 0 is no limit that could be kept to
+        return None
+
     @property
     def mechanisms(self) -> tuple[str, ...]:
         """SASL mechanisms in the server's order, also of the old `AUTH=` form."""

@@ -1,0 +1,278 @@
+"""Parameters of MAIL and RCPT: written as their RFCs have it, and held against the offer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from smtpconsole.smtp.capabilities import Capabilities, parse
+from smtpconsole.smtp.envelope import groups, wished
+from smtpconsole.smtp.parameters import MAIL, RCPT, Unfit, free, objections, spelled
+from smtpconsole.smtp.replies import Reply
+from smtpconsole.smtp.streams import Stream
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+
+def offer(*lines: str) -> Capabilities:
+    return parse(Reply(250, [b"x", *(line.encode() for line in lines)]))
+
+
+ALL = offer(
+    "SIZE 1000",
+    "8BITMIME",
+    "CHUNKING",
+    "BINARYMIME",
+    "SMTPUTF8",
+    "DSN",
+    "AUTH PLAIN",
+    "REQUIRETLS",
+    "DELIVERBY 240",
+    "FUTURERELEASE 86400 2030-01-01T00:00:00Z",
+    "MT-PRIORITY",
+    "PRDR",
+    "RRVS",
+)
+
+WRITTEN = [
+    ("size", 4096, "SIZE=4096"),
+    ("body", "8bitmime", "BODY=8BITMIME"),
+    ("smtputf8", True, "SMTPUTF8"),
+    ("ret", "hdrs", "RET=HDRS"),
+    ("envid", "QQ+31 4", "ENVID=QQ+2B31+204"),
+    ("auth", "", "AUTH=<>"),
+    ("auth", "<>", "AUTH=<>"),
+    ("auth", "e+mc2@example.com", "AUTH=e+2Bmc2@example.com"),
+    ("requiretls", True, "REQUIRETLS"),
+    ("by", "-120;n", "BY=-120;N"),
+    ("by", "600;RT", "BY=600;RT"),
+    ("hold_for", 3600, "HOLDFOR=3600"),
+    ("hold_until", NOON, "HOLDUNTIL=2030-01-01T12:00:00Z"),
+    (
+        "hold_until",
+        NOON.astimezone(timezone(timedelta(hours=2))),
+        "HOLDUNTIL=2030-01-01T12:00:00Z",
+    ),
+    ("hold_until", "2030-01-01t12:00:00.5z", "HOLDUNTIL=2030-01-01T12:00:00.5Z"),
+    ("mt_priority", -9, "MT-PRIORITY=-9"),
+    ("mt_priority", 0, "MT-PRIORITY=0"),
+    ("mt_priority", "3", "MT-PRIORITY=3"),
+    ("prdr", True, "PRDR"),
+    ("notify", "never", "NOTIFY=NEVER"),
+    ("notify", "success, delay", "NOTIFY=SUCCESS,DELAY"),
+    ("notify", ["FAILURE", "FAILURE"], "NOTIFY=FAILURE"),
+    ("orcpt", "Bob <b+c@x>", "ORCPT=rfc822;b+2Bc@x"),
+    ("orcpt", "x400;C=de", "ORCPT=x400;C+3Dde"),
+    ("orcpt", "jörg@x", r"ORCPT=utf-8;j\x{F6}rg@x"),
+    ("orcpt", "utf-8;jörg@x", r"ORCPT=utf-8;j\x{F6}rg@x"),
+    ("rrvs", NOON, "RRVS=2030-01-01T12:00:00Z"),
+    ("rrvs", "2030-01-01T12:00:00Z;c", "RRVS=2030-01-01T12:00:00Z;C"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "written"), WRITTEN)
+def test_a_parameter_is_written_as_its_rfc_has_it(name: str, value: Any, written: str) -> None:
+    table = RCPT if name in {each.name for each in RCPT} else MAIL
+    assert spelled(table, {name: value}) == [written]
+
+
+WRONG = [
+    ("size", -1, "from 0 to"),
+    ("size", "large", "it is a number"),
+    ("size", 10**20, "from 0 to"),
+    ("body", "9BIT", "one of 7BIT, 8BITMIME, BINARYMIME"),
+    ("smtputf8", "yes", "takes no value"),
+    ("ret", "ALL", "one of FULL, HDRS"),
+    ("envid", "", "1 to 100 characters"),
+    ("envid", "+" * 34, "1 to 100 characters"),
+    ("envid", "ä", "printable ASCII"),
+    ("auth", "a@x> SIZE=1", "bracket"),
+    ("by", "soon", "it is seconds"),
+    ("by", "0;R", "more than 0"),
+    ("hold_for", 0, "from 1 to 999999999"),
+    ("hold_until", "tomorrow", "a date and time with a zone"),
+    ("hold_until", "2030-13-01T12:00:00Z", "month"),
+    ("hold_until", datetime(2030, 1, 1), "needs a time zone"),
+    ("mt_priority", 10, "from -9 to 9"),
+    ("notify", "NEVER,SUCCESS", "NEVER, or a list of"),
+    ("notify", [], "NEVER, or a list of"),
+    ("orcpt", "rfc822;ö@x", "of type utf-8"),
+    ("orcpt", "rfc822;", "a type, a semicolon and an address"),
+    ("orcpt", "rfc822;" + "a" * 500, "500 characters at most"),
+    ("rrvs", "2030-01-01T12:00:00Z;X", "C (continue) or R (reject)"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "sentence"), WRONG)
+def test_a_wrong_value_is_told_with_a_right_one(name: str, value: Any, sentence: str) -> None:
+    table = RCPT if name in {each.name for each in RCPT} else MAIL
+    with pytest.raises(ValueError) as caught:
+        spelled(table, {name: value})
+    assert sentence in str(caught.value)
+    assert "for example" in str(caught.value)
+
+
+def test_every_parameter_has_an_example_that_is_right() -> None:
+    for table in (MAIL, RCPT):
+        for each in table:
+            keyword, equals, value = each.example.partition("=")
+            assert each.written(value if equals else True) == each.example
+            assert keyword == each.keyword
+
+
+def test_what_is_not_wished_is_not_written() -> None:
+    assert spelled(MAIL, {"ret": None, "smtputf8": False, "others": []}) == []
+
+
+def test_free_parameters_are_as_they_are_given() -> None:
+    assert spelled(MAIL, {"others": ["SOLICIT=com.example:adv", "XVERP"]}) == [
+        "SOLICIT=com.example:adv",
+        "XVERP",
+    ]
+    for wrong in ("", "A B", "=x", "X=", "X=a=b", "X\r\nRSET"):
+        with pytest.raises(ValueError, match="has not the form of a parameter"):
+            free(wrong)
+
+
+def test_a_name_that_is_in_no_table_is_a_mistake_of_the_program() -> None:
+    with pytest.raises(TypeError, match="no parameter notify"):
+        spelled(MAIL, {"notify": "NEVER"})
+
+
+def test_a_message_is_held_one_way() -> None:
+    with pytest.raises(ValueError, match="not both"):
+        spelled(MAIL, {"hold_for": 1, "hold_until": NOON})
+
+
+# --- what the server offers
+
+
+@pytest.mark.parametrize(
+    ("wishes", "known", "sentence"),
+    [
+        ({"ret": "FULL"}, offer(), "does not offer DSN, which RET needs"),
+        ({"notify": "NEVER"}, offer(), "does not offer DSN, which NOTIFY needs"),
+        ({"body": "BINARYMIME"}, offer("BINARYMIME"), "does not offer CHUNKING"),
+        ({"body": "BINARYMIME"}, offer("CHUNKING"), "does not offer BINARYMIME"),
+        ({"body": "8BITMIME"}, offer(), "does not offer 8BITMIME"),
+        ({"size": 1001}, ALL, "1,001 octets, and the server takes 1,000 at most"),
+        ({"by": "100;R"}, ALL, "240 seconds at least"),
+        ({"hold_for": 86401}, ALL, "86400 seconds at most"),
+    ],
+)
+def test_what_the_server_does_not_take_is_objected_to(
+    wishes: dict[str, Any], known: Capabilities, sentence: str
+) -> None:
+    (found,) = objections(known, wishes)
+    assert sentence in found.text
+
+
+@pytest.mark.parametrize(
+    ("wishes", "known"),
+    [
+        ({"body": "7BIT"}, offer()),
+        ({"body": "BINARYMIME"}, ALL),
+        ({"size": 1000}, ALL),
+        ({"size": 10**9}, offer("SIZE")),
+        ({"by": "240;R"}, ALL),
+        ({"by": "-5;N"}, ALL),
+        ({"by": "5;R"}, offer("DELIVERBY")),
+        ({"hold_for": 1}, offer("FUTURERELEASE")),
+        ({"hold_for": 1, "ret": None, "others": ["X"]}, ALL),
+    ],
+)
+def test_what_the_server_takes_is_not(wishes: dict[str, Any], known: Capabilities) -> None:
+    assert objections(known, wishes) == []
+
+
+def test_requiretls_is_for_tls() -> None:
+    (found,) = objections(ALL, {"requiretls": True}, is_secure=False)
+    assert found.parameter == "REQUIRETLS"
+    assert "under TLS only" in found.text
+
+
+def test_an_envelope_has_what_is_wished_for() -> None:
+    mail, (first, second) = wished(
+        ALL,
+        "a@x",
+        ["b@x", "c@x"],
+        b"12\r\n",
+        mail_wishes={"envid": "1", "smtputf8": True},
+        rcpt_wishes={"notify": "DELAY", "c@x": {"orcpt": "jörg@x"}},
+    )
+    assert mail.line == b"MAIL FROM:<a@x> size=4 SMTPUTF8 ENVID=1"
+    assert first.line == b"RCPT TO:<b@x> NOTIFY=DELAY"
+    assert second.line == rb"RCPT TO:<c@x> ORCPT=utf-8;j\x{F6}rg@x"
+
+
+def test_a_message_that_is_too_large_is_not_begun_unless_that_is_insisted_on() -> None:
+    big = b"x" * 998 + b"\r\n\r\n"
+    with pytest.raises(Unfit, match="takes 1,000 at most") as caught:
+        wished(ALL, "a@x", ["b@x"], big)
+    assert [each.parameter for each in caught.value.objections] == ["SIZE=1002"]
+    mail, _ = wished(ALL, "a@x", ["b@x"], big, insist=True)
+    assert mail.line == b"MAIL FROM:<a@x> size=1002"
+
+
+def test_what_was_not_advertised_can_be_sent_by_insisting() -> None:
+    mail, (rcpt,) = wished(
+        offer(),
+        "a@x",
+        ["b@x"],
+        b"",
+        mail_wishes={"ret": "HDRS", "size": 7},
+        rcpt_wishes={"notify": "NEVER"},
+        insist=True,
+    )
+    assert mail.line == b"MAIL FROM:<a@x> SIZE=7 RET=HDRS"
+    assert rcpt.line == b"RCPT TO:<b@x> NOTIFY=NEVER"
+
+
+def test_a_size_of_ones_own_is_said_once() -> None:
+    mail, _ = wished(ALL, "a@x", ["b@x"], b"12\r\n", mail_wishes={"size": 7})
+    assert mail.line == b"MAIL FROM:<a@x> SIZE=7"
+
+
+def test_the_objections_to_many_recipients_are_told_once() -> None:
+    with pytest.raises(Unfit) as caught:
+        wished(offer(), "a@x", ["b@x", "c@x"], b"", rcpt_wishes={"notify": "NEVER"})
+    assert len(caught.value.objections) == 1
+
+
+def test_a_stream_of_unknown_size_declares_none() -> None:
+    mail, _ = wished(ALL, "a@x", ["b@x"], Stream([b"x"]))
+    assert mail.line == b"MAIL FROM:<a@x>"
+    mail, _ = wished(ALL, "a@x", ["b@x"], Stream([b"x"], size=3))
+    assert mail.line == b"MAIL FROM:<a@x> size=3"
+
+
+# --- LIMITS (RFC 9422)
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ("", [["a@x", "b@x", "c@y", "d@X"]]),
+        ("RCPTMAX=3", [["a@x", "b@x", "c@y"], ["d@X"]]),
+        ("rcptmax=1 MAILMAX=2", [["a@x"], ["b@x"], ["c@y"], ["d@X"]]),
+        ("RCPTDOMAINMAX=1", [["a@x", "b@x"], ["c@y"], ["d@X"]]),
+        ("RCPTDOMAINMAX=2", [["a@x", "b@x", "c@y", "d@X"]]),
+        ("RCPTMAX=0", [["a@x", "b@x", "c@y", "d@X"]]),
+        ("RCPTMAX=many FOO", [["a@x", "b@x", "c@y", "d@X"]]),
+    ],
+)
+def test_recipients_are_split_as_the_server_limits_them(
+    limits: str, expected: list[list[str]]
+) -> None:
+    known = offer(f"LIMITS {limits}")
+    assert groups(known, ["a@x", "b@x", "c@y", "d@X"]) == expected
+    assert groups(offer(), ["a@x"]) == [["a@x"]]
+    assert groups(offer(), []) == []
+
+
+def test_a_limit_is_told() -> None:
+    known = offer("LIMITS MAILMAX=50 RCPTMAX=100")
+    assert known.limit("MAILMAX") == 50
+    assert known.limit("RCPTDOMAINMAX") is None
