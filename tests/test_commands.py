@@ -164,3 +164,16 @@ def test_any_ehlo_reply_can_be_read(lines: list[bytes]) -> None:
     assert all(word.name and known.parameters(word.name) is not None for word in known)
     assert isinstance(known.mechanisms, tuple)
     assert known.size is None or known.size > 0
+
+
+def test_a_domain_of_other_letters_is_sent_as_a_labels() -> None:
+    assert addresses.path("bob@bücher.example") == b"<bob@xn--bcher-kva.example>"
+    assert addresses.path("bob@bücher.example", encoding="utf-8") == "<bob@bücher.example>".encode()
+    assert not addresses.needs_utf8("bob@bücher.example")
+    assert addresses.needs_utf8("zoë@example.org")
+    assert addresses.needs_utf8("bob@ü..example")  # no domain that has an ASCII form
+    assert not addresses.needs_utf8("bob@example.org")
+
+
+def test_comments_are_no_part_of_an_address() -> None:
+    assert addresses.mailbox("bob@example.org (Bob (the elder))") == "bob@example.org"

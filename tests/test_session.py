@@ -576,3 +576,27 @@ def test_an_alert_says_who_sent_it_and_the_last_one_is_kept_in_words() -> None:
 
 def test_a_tlsa_record_reads_as_in_a_zone() -> None:
     assert str(TlsaRecord(3, 1, 1, b"\xab\xcd")) == "3 1 1 abcd"
+
+
+def test_without_an_observer_plaintext_behind_starttls_ends_all_the_same() -> None:
+    session = Session()
+    session.phase = Phase.READY
+    future: Future[Reply] = Future()
+    session.begin(start_tls(), future)
+    session.receive(b"220 go\r\n250 injected\r\n")
+    with pytest.raises(HandshakeFailed, match="plaintext"):
+        future.result()
+
+
+def test_of_the_replies_nobody_asked_for_the_first_is_kept(session: Session) -> None:
+    session.receive(b"250 one\r\n250 two\r\n")
+    assert str(session.surplus) == "250 one"
+
+
+def test_a_421_is_the_reason_for_all_that_fails_after_it(session: Session) -> None:
+    session.receive(b"421 4.4.2 idle for too long\r\n")
+    session.receive_eof()
+    future: Future[Reply] = Future()
+    session.begin(ask(command(b"NOOP")), future)
+    with pytest.raises(Disconnected, match=r"Not connected; .*said: 421 4\.4\.2 idle for too long"):
+        future.result()
