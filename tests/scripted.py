@@ -34,6 +34,8 @@ class Scripted:
                 key = line if line in self.answers else verb
                 if in_content and line != b".":
                     continue
+                if verb == b"BDAT":
+                    self.heard.append(await reader.readexactly(int(line.split()[1])))
                 answer = self.answers.get(key, b"250 ok\r\n")
                 in_content = verb == b"DATA" and answer.startswith(b"354")
                 if answer == b"":

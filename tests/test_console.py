@@ -106,7 +106,7 @@ async def test_a_message_is_sent_and_each_recipient_told(sandbox: Sandbox) -> No
     async with at(sandbox) as (console, person):
         await console.execute("/starttls")
         await console.execute(
-            '/send "bob@sandbox.example nobody@sandbox.example" --subject hi --body ".dot"'
+            '/send "bob@sandbox.example nobody@sandbox.example" --subject hi --text ".dot"'
         )
         assert "has taken the message for 1 recipient" in person.last
         assert "nobody@sandbox.example  550 5.1.1" in person.last

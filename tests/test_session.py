@@ -600,3 +600,84 @@ def test_a_421_is_the_reason_for_all_that_fails_after_it(session: Session) -> No
     session.begin(ask(command(b"NOOP")), future)
     with pytest.raises(Disconnected, match=r"Not connected; .*said: 421 4\.4\.2 idle for too long"):
         future.result()
+
+
+# --- BDAT typed by hand
+
+
+def in_turn(session: Session, *lines: bytes) -> list[Reply]:
+    """Lines typed one after the other; the server answers each that asks with 250."""
+    replies: list[Reply] = []
+    for line in lines:
+        future: Future[list[Reply]] = Future()
+        session.begin(typed(session, line), future)
+        while session.waiting_for is not None:
+            session.receive(b"250 ok\r\n")
+        replies += future.result()
+    return replies
+
+
+def said_by(session: Session) -> bytes:
+    return b"".join(session.take_outgoing())
+
+
+def test_a_typed_chunk_is_answered_when_all_its_octets_are_there(session: Session) -> None:
+    in_turn(session, b"MAIL FROM:<a@x>", b"RCPT TO:<b@x>", b"BDAT 12 last")
+    assert session.phase is Phase.CONTENT
+    assert in_turn(session, b".") == []
+    assert session.chunk is not None and session.chunk.left == 9
+    assert len(in_turn(session, b"1234567")) == 1
+    assert said_by(session).endswith(b"BDAT 12 last\r\n.\r\n1234567\r\n")
+    assert session.phase is Phase.READY
+    assert session.chunk is None and session.transaction is None
+    assert anomalies(session) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "octets"), [(b"12345", b"12345"), (b"1234", b"1234\r"), (b"123", b"123\r\n")]
+)
+def test_a_line_end_that_has_no_place_in_the_chunk_is_none(
+    session: Session, line: bytes, octets: bytes
+) -> None:
+    in_turn(session, b"BDAT 5")
+    said_by(session)
+    assert len(in_turn(session, line)) == 1
+    assert said_by(session) == octets
+
+
+def test_what_a_line_has_beyond_the_chunk_is_a_command(session: Session) -> None:
+    in_turn(session, b"BDAT 2")
+    said_by(session)
+    assert len(in_turn(session, b"HiRSET")) == 2
+    assert said_by(session) == b"HiRSET\r\n"
+
+
+def test_a_typed_chunk_that_is_not_the_last_leaves_the_transaction(session: Session) -> None:
+    in_turn(session, b"MAIL FROM:<a@x>", b"RCPT TO:<b@x>", b"BDAT 4", b"Hi")
+    assert session.transaction is not None
+    assert len(in_turn(session, b"BDAT 0 LAST")) == 1
+    assert session.transaction is None
+
+
+def test_a_typed_last_chunk_in_lmtp_is_answered_for_each_recipient() -> None:
+    session = ready(lmtp=True)
+    in_turn(session, b"MAIL FROM:<a@x>", b"RCPT TO:<b@x>", b"RCPT TO:<c@x>", b"BDAT 4 LAST")
+    assert len(in_turn(session, b"Hi")) == 2
+
+
+def test_a_chunk_that_is_refused_before_it_is_typed_is_over(session: Session) -> None:
+    in_turn(session, b"BDAT 400")
+    session.receive(b"503 5.5.1 MAIL first\r\n")
+    assert session.phase is Phase.READY
+    assert session.chunk is None
+    assert anomalies(session) == ["reply before the end of the content"]
+
+
+def test_a_bdat_line_that_makes_no_sense_is_answered_at_once(session: Session) -> None:
+    assert len(in_turn(session, b"BDAT x", b"BDAT")) == 2
+    assert session.phase is Phase.READY
+
+
+def test_transactions_are_counted(session: Session) -> None:
+    in_turn(session, b"MAIL FROM:<a@x>", b"RSET", b"MAIL FROM:<a@x>")
+    assert session.mails == 2

@@ -35,6 +35,7 @@ class Kind:
     complete: Complete = _nothing
     is_secret: bool = False
     is_rest: bool = False  # takes all words that are left
+    is_list: bool = False  # as a tuple
     hides: Callable[[str], str] | None = None  # the part of a word that must not be kept
     fits: Callable[[str], bool] | None = None  # a word that does not is the next argument's
 
@@ -115,4 +116,5 @@ SIZE = Kind("SIZE", _size)
 DURATION = Kind("TIME", duration)
 TEXT = Kind("TEXT")
 WORDS = Kind("WORDS", is_rest=True)
+LIST = Kind("WORD ...", is_rest=True, is_list=True)
 PATH = Kind("FILE")

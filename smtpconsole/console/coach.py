@@ -56,6 +56,10 @@ def _auth(console: Console, session: Session) -> Advice:
 
 
 def _content(console: Console, session: Session) -> Advice:
+    if session.chunk is not None:
+        left = session.chunk.left
+        octets = "1 octet" if left == 1 else f"{left} octets"
+        return Advice(f"The chunk wants {octets} more; a line end counts two where it fits.")
     typed = console.typed_content
     if not typed:
         return Advice("The message now. Its headers first, a line each.", "Subject: Hello")

@@ -45,12 +45,15 @@ def wished(
     *,
     mail_wishes: Wishes = _NONE,
     rcpt_wishes: Wishes | Mapping[str, Wishes] = _NONE,
+    mail_options: Sequence[str] = (),
+    rcpt_options: Sequence[str] = (),
     is_secure: bool = True,
     insist: bool = False,
 ) -> tuple[Send, list[Send]]:
     """The commands of one envelope, with parameters by name (`parameters.MAIL`, `RCPT`).
 
-    `rcpt_wishes` are for all recipients; those of one stand under its address instead.  The size
+    `rcpt_wishes` are for all recipients; those of one stand under its address instead.  Options
+    are said besides, as they are and unchecked.  The size
     is checked against what the server takes.  Raises Unfit for what the server has not offered,
     unless that is insisted on; and what `envelope` and `parameters.spelled` raise.
     """
@@ -63,13 +66,17 @@ def wished(
             found += parameters.objections(known, wishes, is_secure=is_secure)
         if found:
             raise Unfit(list(dict.fromkeys(found)))
-    options = parameters.spelled(parameters.MAIL, mail_wishes)
+    options = [*parameters.spelled(parameters.MAIL, mail_wishes), *mail_options]
     opening, _ = envelope(known, sender, (), content, mail_options=options)
     if mail_wishes.get("size") is not None:  # a size of one's own is said instead
         opening, _ = envelope(Capabilities(), sender, (), content, mail_options=options)
-    encoding = "utf-8" if mail_wishes.get("smtputf8") else "ascii"
+    encoding = "utf-8" if "SMTPUTF8" in map(str.upper, options) else "ascii"
     return opening, [
-        rcpt(recipient, options=parameters.spelled(parameters.RCPT, wishes), encoding=encoding)
+        rcpt(
+            recipient,
+            options=[*parameters.spelled(parameters.RCPT, wishes), *rcpt_options],
+            encoding=encoding,
+        )
         for recipient, wishes in zip(recipients, each_wishes, strict=True)
     ]
 

@@ -55,6 +55,7 @@ def _learn(session: Session, known: capabilities.Capabilities) -> None:
 def _on_mail(session: Session, send: commands.Send, reply: Reply) -> None:
     if reply.is_positive:
         session.transaction = Transaction(send.about)
+        session.mails += 1
 
 
 def _on_rcpt(session: Session, send: commands.Send, reply: Reply) -> None:
@@ -81,8 +82,11 @@ def _on_data(session: Session, send: commands.Send, reply: Reply) -> None:
 def _on_content(session: Session, send: commands.Send, reply: Reply) -> None:
     if session.streaming is not None and not reply.is_negative:
         session.remark("reply before the end of the content", str(reply))
-    if not session.owed:  # LMTP: this was the last of them
-        session.phase = Phase.READY
+    if session.owed:  # LMTP: this was not the last of them
+        return
+    session.phase = Phase.READY
+    chunk, session.chunk = session.chunk, None
+    if chunk is None or (chunk.is_last and (session.lmtp or reply.is_positive)):
         session.transaction = None
 
 

@@ -46,7 +46,7 @@ from smtpconsole.smtp.replies import (
 )
 from smtpconsole.smtp.running import Batch, Exchange, Future, Running
 from smtpconsole.smtp.streams import Framing
-from smtpconsole.smtp.transaction import Transaction
+from smtpconsole.smtp.transaction import Chunk, Transaction
 
 __all__ = ["Batch", "Exchange", "Observer", "Session"]
 
@@ -73,6 +73,8 @@ class Session:
         self.mechanism = ""  # of the AUTH under way, or the last
         self.challenge = b""  # the last of the AUTH under way, decoded
         self.claimed: str | None = None  # who the AUTH under way says we are
+        self.chunk: Chunk | None = None  # that is being typed
+        self.mails = 0  # transactions begun (RFC 9422: MAILMAX)
         self.owed = 0  # further replies to the oldest command, where it gets several
         self.stepping = False  # propose each batch, and wait for release()
         self._proposed: tuple[Running, Batch] | None = None
@@ -227,6 +229,10 @@ class Session:
     def _unsolicited(self, reply: Reply) -> None:
         if self.observe is not None:
             self.observe(Answered(reply, None))
+        if self.chunk is not None:  # the refusal of a chunk that is not complete
+            self.chunk, self.phase = None, Phase.READY
+            self.remark("reply before the end of the content", str(reply))
+            return
         self.remark("unsolicited reply", str(reply))
         if self.surplus is None:
             self.surplus = reply

@@ -9,6 +9,14 @@ from smtpconsole.smtp.replies import Reply
 
 
 @dataclass(slots=True)
+class Chunk:
+    """A BDAT chunk that is being typed."""
+
+    left: int  # octets
+    is_last: bool
+
+
+@dataclass(slots=True)
 class Transaction:
     """Who sends, and what became of each recipient so far, as the caller knows them."""
 

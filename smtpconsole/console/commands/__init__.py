@@ -11,7 +11,7 @@ import difflib
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, get_args, get_origin, get_type_hints
 
 from smtpconsole import registry
 from smtpconsole.console.answers import ConsoleError
@@ -19,9 +19,21 @@ from smtpconsole.console.arguments import TEXT, Kind
 
 if TYPE_CHECKING:
     from smtpconsole.console.console import Console
-    from smtpconsole.console.ways import Way
 
 Function = Callable[..., Awaitable[None]]
+
+
+class Listed(Protocol):
+    """An option that stands in a table, for several commands (`**name: Annotated[Any, TABLE]`)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def is_flag(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,9 @@ class Command:
             if not left:
                 raise ConsoleError(f"/{self.name} takes nothing like {word!r}", self.usage)
             elif left[0].kind.is_rest:
-                values[left.pop(0).name] = " ".join([word, *rest])
+                parameter = left.pop(0)
+                all_left = (word, *rest)
+                values[parameter.name] = all_left if parameter.kind.is_list else " ".join(all_left)
                 rest = []
             else:
                 parameter = left.pop(0)
@@ -163,7 +177,7 @@ def _parameter(found: inspect.Parameter, hint: Any) -> Parameter:
     )
 
 
-def _way(way: Way) -> Parameter:
+def _way(way: Listed) -> Parameter:
     return Parameter(way.field, way.name, way.kind, True, way.is_flag, False)
 
 
