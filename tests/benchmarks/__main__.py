@@ -1,144 +1,87 @@
-"""Messages a second on one connection: ours beside aiosmtplib and smtplib, in one run.
+"""Figures: ours beside aiosmtplib, smtplib and swaks, in one run.
 
-    python tests/benchmarks [--rounds N] [--quick]
+    python tests/benchmarks [--rounds N] [--quick] [--instructions] [--only SECTION ...]
 
 Rounds are interleaved, so that noise hits all alike; client and sink are pinned to one CPU, since
 the wake-up of another CPU costs more than a client does.  Each contender runs in a process of its
 own: what another has left on the heap decides how dear the 256 KiB are that asyncio's streams
 allocate for a read, and moved aiosmtplib's figures by a third.  A ratio is the median of the ratios
-to aiosmtplib in the same round.
+to aiosmtplib in the same round.  A figure that falls short is said to; none is bent.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import platform
-import smtplib
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import aiosmtplib
-
-from smtpconsole import SMTP
-from smtpconsole.transcript.journal import Journal
+import imports
+import instructions
+import trips
+from contenders import JOURNALLED, MEGABYTES, MESSAGE, SECTIONS, Figure
 
 HERE = Path(__file__).parent
-SENDER = "a@example.org"
-MESSAGE = (
-    b"From: a@example.org\r\nTo: b@example.org\r\nSubject: bench\r\n\r\n"
-    + b"Hello, world. This is one line of text.\r\n" * 24
-)
 COUNTS = {1: 600, 10: 200, 50: 60}  # messages a round, by recipients
-TARGET = 2.7  # times aiosmtplib, with the journal attached, at a third of its CPU
+ALL = ("one", "ten", "large", "trips", "imports")
 
-Figure = tuple[float, float]  # messages a second, CPU microseconds a message
-Contender = Callable[[int, int, list[str]], Figure]
-
-
-def timed(send: Callable[[], object], count: int) -> Figure:
-    for _ in range(min(20, count)):
-        send()
-    started, cpu = time.perf_counter(), time.process_time()
-    for _ in range(count):
-        send()
-    return _figure(started, cpu, count)
-
-
-async def timed_async(send: Callable[[], Awaitable[object]], count: int) -> Figure:
-    for _ in range(min(20, count)):
-        await send()
-    started, cpu = time.perf_counter(), time.process_time()
-    for _ in range(count):
-        await send()
-    return _figure(started, cpu, count)
-
-
-def _figure(started: float, cpu: float, count: int) -> Figure:
-    used = time.process_time() - cpu
-    return count / (time.perf_counter() - started), used / count * 1e6
-
-
-def with_aiosmtplib(port: int, count: int, people: list[str]) -> Figure:
-    async def run() -> Figure:
-        client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False)
-        client.local_hostname = "bench.example"
-        async with client:
-            return await timed_async(lambda: client.sendmail(SENDER, people, MESSAGE), count)
-
-    return asyncio.run(run())
-
-
-def with_smtplib(port: int, count: int, people: list[str]) -> Figure:
-    with smtplib.SMTP("127.0.0.1", port, local_hostname="bench.example") as client:
-        return timed(lambda: client.sendmail(SENDER, people, MESSAGE), count)
-
-
-def ours(*, pipelining: bool, journal: str = "") -> Contender:
-    def run(port: int, count: int, people: list[str]) -> Figure:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "journal.jsonl") if journal == "disk" else None
-            observe = Journal(path) if journal else None
-            figure = asyncio.run(_ours(port, count, people, pipelining, observe))
-            if observe is not None:
-                observe.close()
-            return figure
-
-    return run
-
-
-async def _ours(
-    port: int, count: int, people: list[str], pipelining: bool, observe: Journal | None
-) -> Figure:
-    client = SMTP(
-        hostname="127.0.0.1",
-        port=port,
-        start_tls=False,
-        local_hostname="bench.example",
-        pipelining=pipelining,
-        observe=observe,
-    )
-    async with client:
-        return await timed_async(lambda: client.sendmail(SENDER, people, MESSAGE), count)
-
-
-JOURNALLED = "ours, pipelined, journal"
-CONTENDERS: dict[str, Contender] = {
-    "aiosmtplib": with_aiosmtplib,
-    "smtplib": with_smtplib,
-    "ours, one by one": ours(pipelining=False),
-    "ours, pipelined": ours(pipelining=True),
-    JOURNALLED: ours(pipelining=True, journal="memory"),
-    "ours, pipelined, journal on disk": ours(pipelining=True, journal="disk"),
-}
+Results = dict[str, list[Figure]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Messages a second on one connection.")
+    parser = argparse.ArgumentParser(description="Figures beside other clients.")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--quick", action="store_true", help="few messages: does it run?")
-    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)  # what a child is asked to do
+    parser.add_argument("--instructions", action="store_true", help="count them; takes minutes")
+    parser.add_argument("--only", nargs="+", choices=ALL, default=ALL, metavar="SECTION")
+    parser.add_argument("--one", nargs=5, help=argparse.SUPPRESS)  # what a child is asked to do
     options = parser.parse_args()
     cpu = _pin()
     if options.one:
         _run_one(*options.one)
         return
+    rounds = 1 if options.quick else options.rounds
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    print(f"{python}, CPU {cpu}, medians of {rounds} interleaved rounds")
+    with _sink(cpu) as port:
+        _compare(port, rounds, options.only, is_quick=options.quick)
+        if options.instructions:
+            instructions.measure(port, HERE)
+    if "trips" in options.only:
+        with tempfile.TemporaryDirectory() as folder:
+            trips.measure(Path(folder))
+    if "imports" in options.only:
+        imports.measure(rounds)
+
+
+def _compare(port: int, rounds: int, only: list[str], *, is_quick: bool) -> None:
+    if "one" in only:
+        for recipients, count in COUNTS.items():
+            results = measure("one", port, recipients, 5 if is_quick else count, rounds)
+            report(f"{len(MESSAGE)} octets, one connection, recipients: {recipients}", results)
+            judge(_GOALS.get(("one", recipients), {}), results)
+    if "ten" in only:
+        results = measure("ten", port, 1, 10 if is_quick else 1000, rounds)
+        report(f"{len(MESSAGE)} octets, ten connections", results)
+        judge(_GOALS["ten", 1], results)
+    if "large" in only:
+        results = measure("large", port, 1, 1, rounds)
+        report(f"{MEGABYTES} MB from a file, MB a second", results, is_large=True)
+        judge(_GOALS["large", 1], results)
+
+
+@contextmanager
+def _sink(cpu: str) -> Iterator[int]:
     sink = subprocess.Popen([sys.executable, HERE / "sink.py", cpu], stdout=subprocess.PIPE)
     assert sink.stdout is not None
     try:
-        port = int(sink.stdout.readline())
-        rounds = 1 if options.quick else options.rounds
-        print(f"{platform.python_implementation()} {platform.python_version()}, CPU {cpu}")
-        print(f"{len(MESSAGE)} octets a message, medians of {rounds} interleaved rounds")
-        for recipients, count in COUNTS.items():
-            results = measure(port, recipients, 5 if options.quick else count, rounds)
-            report(recipients, results, is_judged=not options.quick)
+        yield int(sink.stdout.readline())
     finally:
         sink.kill()
         sink.stdout.close()
@@ -154,38 +97,68 @@ def _pin() -> str:
     return str(cpu)
 
 
-def measure(port: int, recipients: int, count: int, rounds: int) -> dict[str, list[Figure]]:
-    results: dict[str, list[Figure]] = {name: [] for name in CONTENDERS}
+def measure(section: str, port: int, recipients: int, count: int, rounds: int) -> Results:
+    results: Results = {name: [] for name in SECTIONS[section]}
     for _ in range(rounds):
         for name, figures in results.items():
-            words = [name, str(port), str(count), str(recipients)]
+            words = [section, name, str(port), str(count), str(recipients)]
             command = [sys.executable, str(HERE), "--one", *words]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
-            rate, cpu = done.stdout.split()
-            figures.append((float(rate), float(cpu)))
+            figures.append(Figure(*map(float, done.stdout.split())))
     return results
 
 
-def _run_one(name: str, port: str, count: str, recipients: str) -> None:
+def _run_one(section: str, name: str, port: str, count: str, recipients: str) -> None:
     people = [f"user{number}@example.org" for number in range(int(recipients))]
-    print(*CONTENDERS[name](int(port), int(count), people))
+    print(*SECTIONS[section][name](int(port), int(count), people))
 
 
-def report(recipients: int, results: dict[str, list[Figure]], *, is_judged: bool) -> None:
-    base = results["aiosmtplib"]
-    print(f"\n{recipients} recipient{'s' * (recipients > 1)}")
-    print(f"  {'':34}{'messages/s':>12}{'ratio':>8}{'CPU µs/message':>18}{'of aiosmtplib':>16}")
+def ratio(results: Results, name: str, of: str = "aiosmtplib", *, field: int = 0) -> float:
+    """The median of the ratios in the same round."""
+    pairs = zip(results[name], results[of], strict=True)
+    return statistics.median(ours[field] / theirs[field] for ours, theirs in pairs)
+
+
+def report(title: str, results: Results, *, is_large: bool = False) -> None:
+    print(f"\n{title}")
+    last = "MB above idle" if is_large else ""
+    cpu_title = "CPU ms" if is_large else "CPU µs/message"
+    print(f"  {'':34}{'a second':>10}{'ratio':>8}{cpu_title:>16}{'of aiosmtplib':>15}{last:>15}")
     for name, figures in results.items():
-        rate = statistics.median(rate for rate, _ in figures)
-        cpu = statistics.median(cpu for _, cpu in figures)
-        ratio = statistics.median(a[0] / b[0] for a, b in zip(figures, base, strict=True))
-        share = statistics.median(a[1] / b[1] for a, b in zip(figures, base, strict=True))
-        print(f"  {name:34}{rate:>12,.0f}{ratio:>8.2f}{cpu:>18,.0f}{share:>16.2f}")
-        if name == JOURNALLED and recipients == 1:
-            met = "met" if ratio >= TARGET and share <= 1 / 3 else "NOT met"
-            verdict = f"at least {TARGET} times aiosmtplib at a third of its CPU: {met}"
-    if recipients == 1 and is_judged:
-        print(f"  {verdict}")
+        rate, cpu, memory = (statistics.median(field) for field in zip(*figures, strict=True))
+        cpu = cpu / 1000 if is_large else cpu
+        row = f"  {name:34}{rate:>10,.0f}{ratio(results, name):>8.2f}{cpu:>16,.0f}"
+        row += f"{ratio(results, name, field=1):>15.2f}"
+        print(row + (f"{memory:>15.1f}" if is_large else ""), flush=True)
+
+
+# What was asked for: name, field (0 the rate, 1 the CPU), beside whom, and how much.
+Goal = tuple[str, int, str, float]
+_GOALS: dict[tuple[str, int], dict[str, Goal]] = {
+    ("one", 1): {
+        "a quarter of aiosmtplib's CPU": (JOURNALLED, 1, "aiosmtplib", 0.25),
+        "3 times its messages": (JOURNALLED, 0, "aiosmtplib", 3.0),
+        "faster than smtplib": (JOURNALLED, 0, "smtplib", 1.0),
+        "6 times batched": ("ours, batched", 0, "aiosmtplib", 6.0),
+        "1.9 times without pipelining": ("ours, one by one", 0, "aiosmtplib", 1.9),
+    },
+    ("one", 50): {"20 times with 50 recipients": (JOURNALLED, 0, "aiosmtplib", 20.0)},
+    ("ten", 1): {"3 times on ten connections": (JOURNALLED, 0, "aiosmtplib", 3.0)},
+    ("large", 1): {"8 times aiosmtplib": ("ours", 0, "aiosmtplib", 8.0)},
+}
+
+
+def judge(goals: dict[str, Goal], results: Results) -> None:
+    """Say which goals are met."""
+    for words, (name, field, of, wanted) in goals.items():
+        found = ratio(results, name, of, field=field)
+        is_met = found <= wanted if field == 1 else found >= wanted
+        print(f"  {words}: {found:.2f}, {'met' if is_met else 'NOT met'}")
+    if "ours, in BDAT" in results:
+        most = max(
+            statistics.median(f.memory for f in results[n]) for n in ("ours", "ours, in BDAT")
+        )
+        print(f"  at most 4 MB above idle: {most:.1f}, {'met' if most <= 4 else 'NOT met'}")
 
 
 main()

@@ -10,19 +10,28 @@ import threading
 EHLO = b"250-sink\r\n250-PIPELINING\r\n250-SIZE 50000000\r\n250-8BITMIME\r\n250 CHUNKING\r\n"
 OK = b"250 2.0.0 Ok\r\n"
 REPLIES = {b"EHLO": EHLO, b"DATA": b"354 go ahead\r\n", b"QUIT": b"221 2.0.0 Bye\r\n"}
+END = b"\r\n.\r\n"
 
 
 def serve(sock: socket.socket) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.sendall(b"220 sink\r\n")
-    buffer, in_content = b"", False
+    buffer, in_content, chunk = b"", False, 0  # chunk: octets that are still to come
     while data := sock.recv(262144):
         buffer += data
         out = []
         while True:
+            if chunk:
+                skipped = min(chunk, len(buffer))
+                buffer, chunk = buffer[skipped:], chunk - skipped
+                if chunk:
+                    break
+                out.append(OK)
+                continue
             if in_content:
-                _, end, rest = buffer.partition(b"\r\n.\r\n")
+                _, end, rest = buffer.partition(END)
                 if not end:
+                    buffer = buffer[-len(END) + 1 :]  # the end may have begun
                     break
                 buffer, in_content = rest, False
                 out.append(b"250 2.0.0 Ok: queued as 12345\r\n")
@@ -31,6 +40,9 @@ def serve(sock: socket.socket) -> None:
             if not end:
                 break
             verb, buffer = line[:4].upper(), rest
+            if verb == b"BDAT" and (size := int(line.split()[1])):
+                chunk = size
+                continue
             in_content = verb == b"DATA"
             out.append(REPLIES.get(verb, OK))
         sock.sendall(b"".join(out))

@@ -25,6 +25,7 @@ HOST = "mail.example.test"
 USER = f"alice@{DOMAIN}"
 PASSWORD = "looking-glass-7291"
 SIZE = 10 * 2**20
+LARGE = 40 * 2**20  # on the port that trusts
 MECHANISMS = (
     *("PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "NTLM"),
     *("SCRAM-SHA-1", "SCRAM-SHA-224", "SCRAM-SHA-256", "SCRAM-SHA-384", "SCRAM-SHA-512"),
@@ -50,6 +51,7 @@ class Postfix:
     folder: Path
     proxy_port: int  # wants a PROXY header first, then as `port`
     proxy_tls_port: int  # wants it before TLS
+    trusting_port: int  # relays for this machine, allows XCLIENT, takes large messages
 
     @property
     def sendmail(self) -> list[str]:
@@ -93,7 +95,7 @@ def running(folder: Path) -> Iterator[Postfix]:
     """Start Postfix in a folder that its users can reach, and stop it at the end."""
     problem = missing()
     assert problem is None, problem
-    port, tls_port, *proxied = (free_port() for _ in range(4))
+    port, tls_port, *proxied = (free_port() for _ in range(5))
     postfix = Postfix(port, tls_port, folder / "ca.pem", folder / "other.pem", folder, *proxied)
     _prepare(postfix)
     environment = {**os.environ, "MAIL_CONFIG": str(folder / "etc")}
@@ -191,6 +193,7 @@ alias_database =
 local_recipient_maps =
 local_transport = error:no local delivery
 default_transport = discard
+virtual_mailbox_limit = 0
 relay_transport = discard
 virtual_mailbox_domains = {DOMAIN}
 virtual_mailbox_base = {folder}
@@ -224,6 +227,14 @@ def _master_cf(postfix: Postfix) -> str:
 127.0.0.1:{postfix.proxy_tls_port} inet n - n - - smtpd
   -o smtpd_upstream_proxy_protocol=haproxy
   -o smtpd_tls_wrappermode=yes -o smtpd_tls_security_level=encrypt
+127.0.0.1:{postfix.trusting_port} inet n - n - - smtpd
+  -o mynetworks=127.0.0.0/8 -o smtpd_authorized_xclient_hosts=127.0.0.1
+  -o smtpd_authorized_xforward_hosts=127.0.0.1
+  -o smtpd_relay_restrictions=permit_mynetworks,reject_unauth_destination
+  -o message_size_limit={LARGE} -o cleanup_service_name=cleanup_large
+  -o inet_protocols=all -o smtpd_error_sleep_time=0
+cleanup_large unix n - n - 0 cleanup
+  -o message_size_limit={LARGE}
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
