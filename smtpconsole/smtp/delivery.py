@@ -49,16 +49,20 @@ def deliver(
     has a reply of its own.  A refusal may leave the envelope with the server (`leaves_open`).
     """
     taken = _Transaction((mail, rcpts, content), _asked(lmtp, prdr), chunk)
+    takers: tuple[Taker, ...] = ()
     try:
         if not pipelining:
             yield from taken.one_by_one(chunking)
         elif chunking:
             yield from _said(taken.in_one_go(), taken.envelope, taken.chunks)
-        else:
-            yield from _said(taken.opening(), taken.envelope, taken.data)
+        else:  # as most messages go: not through _said, which costs a tenth of all
+            takers = (taken.envelope, taken.data)
+            _take((yield taken.opening()), takers)
             if taken.may_go_on:
-                yield from _said((taken.ending(),), taken.content)
+                takers = (taken.content,)
+                _take((yield (taken.ending(),)), takers)
     except Disconnected as error:
+        _take(error.replies, takers)
         if not taken.is_decided:
             error.replies = taken.outcome.replies
             raise
@@ -303,12 +307,15 @@ class _Transaction:
 def _said(batch: Batch, *takers: Taker) -> Exchange[None]:
     """Say a batch, and take its replies; also those that came before the connection ended."""
     try:
-        answers = iter((yield batch))
+        replies = yield batch
     except Disconnected as error:
-        answers = iter(error.replies)
-        for take in takers:
-            take(answers)
+        _take(error.replies, takers)
         raise
+    _take(replies, takers)
+
+
+def _take(replies: Iterable[Reply], takers: Iterable[Taker]) -> None:
+    answers = iter(replies)
     for take in takers:
         take(answers)
 

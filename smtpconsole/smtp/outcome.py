@@ -25,7 +25,7 @@ class Delivery:
     @property
     def accepted(self) -> list[Any]:
         """The recipients the server took, as the caller knows them."""
-        return [who for who, reply in self.recipients if reply.is_positive]
+        return [who for who, reply in self.recipients if reply.code // 100 == 2]
 
     @property
     def refused(self) -> list[tuple[Any, Reply]]:
@@ -42,7 +42,9 @@ class Delivery:
     @property
     def has_envelope(self) -> bool:
         """The server holds a sender and a recipient: there is something to send content for."""
-        return self.mail.is_positive and bool(self.accepted)
+        if self.mail.code // 100 != 2:
+            return False
+        return any(reply.code // 100 == 2 for _, reply in self.recipients)
 
     @property
     def is_delivered(self) -> bool:
