@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from smtpconsole.smtp import parameters
 from smtpconsole.smtp.addresses import domain
 from smtpconsole.smtp.capabilities import Capabilities
 from smtpconsole.smtp.commands import Send, mail, rcpt
-from smtpconsole.smtp.parameters import Unfit, Wishes
 from smtpconsole.smtp.streams import Content
+
+if TYPE_CHECKING:
+    from smtpconsole.smtp.parameters import Wishes
 
 _NONE: Wishes = {}
 
@@ -57,6 +59,8 @@ def wished(
     is checked against what the server takes.  Raises Unfit for what the server has not offered,
     unless that is insisted on; and what `envelope` and `parameters.spelled` raise.
     """
+    from smtpconsole.smtp import parameters  # most programs wish for nothing, and import quicker
+
     each_wishes = [_of(rcpt_wishes, recipient) for recipient in recipients]
     if not insist:
         size = size_of(content)
@@ -65,7 +69,7 @@ def wished(
         for wishes in each_wishes:
             found += parameters.objections(known, wishes, is_secure=is_secure)
         if found:
-            raise Unfit(list(dict.fromkeys(found)))
+            raise parameters.Unfit(list(dict.fromkeys(found)))
     options = [*parameters.spelled(parameters.MAIL, mail_wishes), *mail_options]
     opening, _ = envelope(known, sender, (), content, mail_options=options)
     if mail_wishes.get("size") is not None:  # a size of one's own is said instead
