@@ -85,7 +85,7 @@ SENTENCES = {
     "dns": "resolvers to ask, ADDRESS or ADDRESS:PORT with commas between; empty for the system's",
     "trustad": "believe what any resolver says of DNSSEC, as the path to it is safe",
     "coach": "say above the prompt what is sensible next",
-    "remember": "keep certificate and promises of servers, to tell what has changed; no forgets",
+    "remember": "keep certificate and promises of servers, to tell what has changed",
     "journal-days": "days for which a session without a name is kept",
     "journal-size": "MB that all kept sessions may take, before the oldest are deleted",
 }

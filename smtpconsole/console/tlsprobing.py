@@ -156,7 +156,7 @@ def _scan_lines(found: list[scan.Finding]) -> list[str]:
         for each in own:
             name = tlsreport.shown_version(each.name) if kind == "version" else each.name
             sign = "yes" if each.is_taken else "no "
-            lines.append(f"  {sign}  {name:<28}{each.text}".rstrip())
+            lines.append(f"  {sign}  {name:<31} {each.text}".rstrip())
     return lines
 
 

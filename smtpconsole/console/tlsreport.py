@@ -119,7 +119,8 @@ def messages(seen: Inspection) -> Iterator[Row]:
         yield Row("handshake", "title")
     for message in told[:60]:
         mark = "->" if message.party == "client" else "<-"
-        yield Row(f"  {mark} {message.name}, {message.octets:,} octets", indent=5)
+        count = "1 octet" if message.octets == 1 else f"{message.octets:,} octets"
+        yield Row(f"  {mark} {message.name}, {count}", indent=5)
     if len(told) > 60:
         yield Row(f"  and {len(told) - 60} more", "muted")
 
@@ -183,15 +184,14 @@ def chain(
 
 
 def _head(depth: int, facts: CertificateFacts, own: list[Problem], is_open: bool) -> Row:
-    worst = next((one.severity for one in own), "")
+    worst = next((one.severity for one in own if one.severity != "info"), "")
     sign = SIGNS.get(worst, " ")
     fold = "-" if is_open else "+"
     margin = "  " * min(depth, 4)
     text = f"{fold}{sign}{margin}{depth} {facts.subject}"
     if not is_open:
         text += f"  {facts.key}, until {facts.not_after:%Y-%m-%d}"
-    role: Role = _ROLES.get(worst, "text")
-    return Row(text, role if worst in ("error", "warning") else "title", 6, depth)
+    return Row(text, _ROLES.get(worst, "title"), 6, depth)
 
 
 def _body(depth: int, facts: CertificateFacts, own: list[Problem]) -> Iterator[Row]:

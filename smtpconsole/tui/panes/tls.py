@@ -77,6 +77,7 @@ class TlsPane(Pane):
         self._shows_handshake = False
         self._lines: list[_Line] = []
         self._cursor = 0
+        self._width = 0  # that the lines were broken for
 
     def compose(self) -> ComposeResult:
         yield Static(_EMPTY)
@@ -102,6 +103,11 @@ class TlsPane(Pane):
     def on_resize(self) -> None:
         self._show()
 
+    def watch_virtual_size(self) -> None:
+        """Textual (8.2) tells a pane that comes forward at 80 columns of no new size."""
+        if self.text_width != self._width:
+            self.call_after_refresh(self._show)
+
     def on_focus(self) -> None:
         self._draw()
 
@@ -117,7 +123,7 @@ class TlsPane(Pane):
         """Say it all anew."""
         if not self.is_mounted:
             return
-        width = self.text_width
+        self._width = width = self.text_width
         self._lines = [line for row in self._rows() for line in _broken(row, width)]
         self._cursor = max(0, min(self._cursor, len(self._lines) - 1))
         self._draw()
