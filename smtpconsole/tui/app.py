@@ -22,20 +22,23 @@ from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
 from smtpconsole.console import paths
-from smtpconsole.console.answers import Answer
+from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.coach import advise
 from smtpconsole.console.commands import COMMANDS
+from smtpconsole.console.commands.import_ import kept
 from smtpconsole.console.commands.send import send_draft
 from smtpconsole.console.console import Console, Suggestions
 from smtpconsole.console.details import details
 from smtpconsole.console.history import History
 from smtpconsole.console.known import Known
+from smtpconsole.console.recordings import Recorded, understood
 from smtpconsole.console.settings import Settings
 from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.tui import keys, looks
 from smtpconsole.tui.answerbox import AnswerBox
+from smtpconsole.tui.exportscreen import ExportScreen, picture
 from smtpconsole.tui.helpscreen import HelpScreen
 from smtpconsole.tui.panes import PANES, Pane
 from smtpconsole.tui.prompt import Prompt
@@ -216,6 +219,18 @@ class ConsoleApp(App[None]):
         """Show a recorded session, over this one."""
         self.push_screen(RecordedScreen(journal))
 
+    def open_export(self) -> None:
+        """Show what can be saved."""
+        self.push_screen(ExportScreen(self.smtp_console, self.screen_svg()), self._exported)
+
+    def _exported(self, answer: Answer | None) -> None:
+        if answer is not None:
+            self.show(answer)
+
+    def screen_svg(self) -> str:
+        """A picture of the screen."""
+        return picture(self)
+
     def leave(self) -> None:
         """End the application."""
         self.exit()
@@ -246,11 +261,30 @@ class ConsoleApp(App[None]):
     @work(group="console", exit_on_error=False)
     async def _pasted(self, event: Prompt.Pasted) -> None:
         lines = event.lines
+        if await self._opened(lines):
+            return
         self.show(Answer(f"{len(lines)} lines were pasted", tuple(lines)))
         answer = await self.ask(f"Enter these {len(lines)} lines one after the other? yes/no")
         self.query_one(AnswerBox).close()
         if answer.strip().lower() in ("y", "yes"):
             self.enter(*lines)
+
+    async def _opened(self, lines: list[str]) -> bool:
+        """A transcript that was pasted is read rather than said, if the person wants that."""
+        try:
+            recorded = understood("\n".join(lines), "what was pasted")
+        except ConsoleError:
+            return False
+        what = f"These {len(lines)} lines are a transcript ({recorded.format})"
+        answer = await self.ask(f"{what}. Look at it instead of saying it? yes/no")
+        if answer.strip().lower() not in ("y", "yes"):
+            return False
+        await self.smtp_console.perform(self._import(recorded))
+        return True
+
+    async def _import(self, recorded: Recorded) -> None:
+        self.show(kept(self.smtp_console, recorded))
+        self.view(recorded.journal)
 
     @on(Wire.Details)
     def _details(self, event: Wire.Details) -> None:
@@ -283,7 +317,7 @@ class ConsoleApp(App[None]):
         self._pump()
 
     def action_export(self) -> None:
-        """Save the transcript as text."""
+        """Show what can be saved, and save it."""
         self.enter("/export")
 
     def action_help(self) -> None:

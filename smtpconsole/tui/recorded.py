@@ -20,6 +20,7 @@ from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.tui import looks
 from smtpconsole.tui.answerbox import AnswerBox
+from smtpconsole.tui.exportscreen import ExportScreen, picture
 from smtpconsole.tui.helpscreen import HelpScreen
 from smtpconsole.tui.panes import PANES, Pane
 from smtpconsole.tui.wire import Wire
@@ -95,6 +96,18 @@ class RecordedScreen(Screen[None]):
     async def ask(self, question: str, *, secret: bool = False) -> str:
         """Nothing is asked here."""
         return ""
+
+    def open_export(self) -> None:
+        """Show what can be saved."""
+        self.app.push_screen(ExportScreen(self.smtp_console, self.screen_svg()), self._exported)
+
+    def _exported(self, answer: Answer | None) -> None:
+        if answer is not None:
+            self.show(answer)
+
+    def screen_svg(self) -> str:
+        """A picture of the screen."""
+        return picture(self.app)
 
     def leave(self) -> None:
         """Back to where it was opened."""

@@ -55,7 +55,11 @@ def _arguments(told: Visit, letter: Letter | None) -> Iterator[str]:
 def _url(told: Visit) -> str:
     target = told.target
     if target is None:
-        return f"smtp://{NO_SERVER}/{quote(told.name)}"
+        return f"smtp://{NO_SERVER}/{_quoted(told.name)}"
     scheme = "smtps" if target.implicit_tls else "smtp"
-    host = f"[{target.host}]" if ":" in target.host else quote(target.host)
-    return f"{scheme}://{host}:{target.port}/{quote(told.name, errors='replace')}"
+    host = f"[{target.host}]" if ":" in target.host else _quoted(target.host)
+    return f"{scheme}://{host}:{target.port}/{_quoted(told.name)}"
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="", errors="surrogateescape")

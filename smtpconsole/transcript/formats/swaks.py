@@ -87,7 +87,7 @@ def _value(text: str) -> str:
     """A value that swaks takes for itself: not an option, a file or standard input."""
     if text.startswith("@"):
         return f"@{text}"
-    return f"<{text}>" if text.startswith("-") and "@" in text else text
+    return f"<{text}>" if text.startswith("-") else text
 
 
 def _parameters(letter: Letter) -> list[str]:

@@ -1,0 +1,163 @@
+"""F8: formats on the left, a live preview on the right, below it what is hidden, and where to."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+
+from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console.console import Console
+from smtpconsole.console.saving import save, suggested
+from smtpconsole.transcript.formats import FORMATS, exported
+from smtpconsole.transcript.showing import Show
+from smtpconsole.visible import visible
+
+PICTURE = "svg"
+ORDER = ("markdown", "text", "html", PICTURE, "json", "jsonl", "script", "swaks", "curl", "openssl")
+PARTS = ("all of it", "the last connection", "the last exchange")
+_LINES = 400  # of the preview
+_ENTRIES = 4000  # that the preview of a long session is made of
+_WEB = re.compile(r"@font-face\s*\{[^}]*\}|<!--.*?-->", re.DOTALL)
+
+
+def picture(app: App[Any]) -> str:
+    """The screen as SVG, which loads nothing from anywhere; the last line has its SHA-256."""
+    text = _WEB.sub("", app.export_screenshot(title="smtpconsole")).strip()
+    digest = hashlib.sha256(f"{text}\n".encode()).hexdigest()
+    return f"{text}\n<!-- sha256 of the lines above: {digest} -->\n"
+
+
+class ExportScreen(ModalScreen[Answer | None]):
+    """Chooses a format, shows what it gives, and saves it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f8", "dismiss", "Close", show=False, priority=True),
+        Binding("c", "content", "Content", show=False),
+        Binding("a", "addresses", "Addresses", show=False),
+        Binding("p", "part", "Part", show=False),
+        Binding("y", "copy", "Copy", show=False),
+    ]
+
+    def __init__(self, console: Console, screen_svg: str) -> None:
+        super().__init__()
+        self.smtp_console = console
+        self._svg = screen_svg
+        self._openness = Show()
+        self._part = 0
+        rest = sorted(FORMATS.keys() - set(ORDER))
+        self._formats = [*ORDER, *rest]
+
+    def compose(self) -> ComposeResult:
+        box = Vertical(id="export")
+        box.border_title = "export"
+        box.border_subtitle = "Enter saves  y copies  c content  a addresses  p part  Tab path  Esc"
+        with box:
+            with Horizontal(id="export-middle"):
+                yield OptionList(*self._formats, id="export-formats")
+                with VerticalScroll(id="export-scroll", can_focus=False):
+                    yield Static(id="export-preview")
+            yield Static(id="export-hidden")
+            yield Input(id="export-path", compact=True, select_on_focus=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#export-path", Input).cursor_blink = False
+        formats = self.query_one("#export-formats", OptionList)
+        formats.highlighted = 0
+        formats.focus()
+
+    # --- what is shown ------------------------------------------------------------------------
+
+    @property
+    def _format(self) -> str:
+        highlighted = self.query_one("#export-formats", OptionList).highlighted
+        return self._formats[highlighted or 0]
+
+    def _text(self, *, is_preview: bool = False) -> str:
+        if self._format == PICTURE:
+            return self._svg
+        journal = self.smtp_console.journal
+        is_long = is_preview and len(journal) > _ENTRIES
+        return exported(
+            journal,
+            self._format,
+            show=self._openness,
+            first=len(journal) - _ENTRIES if is_long else None,
+            last_connection=self._part == 1,
+            last_exchange=self._part == 2,
+        )
+
+    @on(OptionList.OptionHighlighted)
+    def _chosen(self) -> None:
+        suffix = PICTURE if self._format == PICTURE else FORMATS[self._format].suffix
+        path = self.query_one("#export-path", Input)
+        stem = Path(path.value) if path.value else suggested(self.smtp_console, suffix)
+        path.value = str(stem.with_suffix(f".{suffix}"))
+        self._refresh()
+
+    def _refresh(self) -> None:
+        lines = self._text(is_preview=True).splitlines()
+        told = [visible(line) for line in lines[:_LINES]]
+        if len(lines) > _LINES:
+            told.append(f"… {len(lines) - _LINES} lines more")
+        self.query_one("#export-preview", Static).update(Content("\n".join(told)))
+        self.query_one("#export-scroll").scroll_home(animate=False)
+        self.query_one("#export-hidden", Static).update(Content(self._hidden()))
+
+    def _hidden(self) -> str:
+        if self._format == PICTURE:
+            return "the screen as it was before this one"
+        show = self._openness
+        content = "shown" if show.content else "not shown"
+        addresses = "shown" if show.addresses else "masked"
+        return (
+            f"credentials not shown · content {content} (c) · addresses {addresses} (a) · "
+            f"{PARTS[self._part]} (p)"
+        )
+
+    # --- what the person does -----------------------------------------------------------------
+
+    def action_content(self) -> None:
+        """Show messages, or leave them out."""
+        self._openness = replace(self._openness, content=not self._openness.content)
+        self._refresh()
+
+    def action_addresses(self) -> None:
+        """Show addresses, or mask them."""
+        self._openness = replace(self._openness, addresses=not self._openness.addresses)
+        self._refresh()
+
+    def action_part(self) -> None:
+        """All of it, the last connection, the last exchange."""
+        self._part = (self._part + 1) % len(PARTS)
+        self._refresh()
+
+    def action_copy(self) -> None:
+        """Give it to the terminal's clipboard."""
+        text = self._text()
+        self.app.copy_to_clipboard(text)
+        lines = text.count("\n")
+        self.notify(f"{lines} lines", title="sent to the terminal's clipboard", markup=False)
+
+    @on(OptionList.OptionSelected)
+    @on(Input.Submitted)
+    def _save(self) -> None:
+        path = Path(self.query_one("#export-path", Input).value.strip()).expanduser()
+        try:
+            saved = save(path, self._text())
+        except ConsoleError as error:
+            self.notify(visible(error.text), severity="error", markup=False)
+            self.query_one("#export-path", Input).focus()
+            return
+        what = "" if self._format == PICTURE else str(self._openness)
+        self.dismiss(Answer(f"saved as {saved}", (what,) if what else ()))
