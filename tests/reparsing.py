@@ -118,7 +118,7 @@ _PARSERS = {
 
 _FAKE = """#!{python}
 import json, sys
-reads = {{"-", "--upload-file=-"}} & set(sys.argv)
+reads = "-" in sys.argv[-1:]
 given = sys.stdin.buffer.read() if reads else b""
 words = [word.encode("utf-8", "surrogateescape").decode("latin-1") for word in sys.argv[1:]]
 print(json.dumps([words, given.decode("latin-1")]))

@@ -151,9 +151,9 @@ def test_a_shell_gives_curl_what_was_meant(tmp_path: Path) -> None:
     ((words, message),) = arguments(text, "curl", str(tmp_path))
     assert words == [
         *("--verbose", "--url", "smtp://mail.example.org:587/client.example.net", "--ssl-reqd"),
-        *("--user=alice@example.org", "--login-options=AUTH=LOGIN"),
-        *("--mail-from=alice@example.org", "--mail-rcpt=bob@example.net"),
-        *("--mail-rcpt=nobody@example.net", "--upload-file=-"),
+        *("--user", "alice@example.org", "--login-options", "AUTH=LOGIN"),
+        *("--mail-from", "alice@example.org", "--mail-rcpt", "bob@example.net"),
+        *("--mail-rcpt", "nobody@example.net", "--upload-file", "-"),
     ]
     assert message == recorded.CONTENT
 

@@ -28,7 +28,7 @@ _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _NAME = rf"(?:{_LABEL}\.)+(?:xn--[a-z0-9-]+|[^\W\d_]{{2,24}})"
 _MAILBOX = re.compile(
     r"(?<![\w.+%=/-])(?P<key>[\w.]{0,24}(?:from|rcpt|auth|login|user|address|to)=)?"
-    rf"(?P<local>[\w.!#$&'*+/=?^`{{|}}~-]{{1,128}}?|\"[^\"\r\n]{{1,128}}\")"
+    rf"(?P<local>[\w.!#$&'*+/=^`{{|}}~-]{{1,128}}?|\"[^\"\r\n]{{1,128}}\")"
     rf"(?P<at>@|%40|=40|\+40)(?P<domain>{_NAME}|localhost|\[[0-9A-Fa-f.:]{{2,60}}\])(?![\w-])",
     re.IGNORECASE,
 )
@@ -46,6 +46,7 @@ _DISPLAY = re.compile(
     r"(?:\"[^\"\n]*\"|[^\"<>,@\n]+?)[ \t]*(?=<)",
     re.IGNORECASE | re.MULTILINE,
 )
+_CODE = re.compile(r"\d{3}[ -]")
 _KEPT = {"localhost", "localhost.localdomain"}
 _SECOND_LEVELS = {"ac", "co", "com", "edu", "gov", "net", "or", "org"}  # as in co.uk
 
@@ -137,6 +138,8 @@ class Masker:
         if address is None or address.is_loopback or address.is_unspecified:
             return text
         key = str(address)
+        if key in self._networks.values():  # masked already, as part of something larger
+            return text
         if key not in self._networks:
             number = len(self._networks) + 1
             # RFC 5737 and RFC 3849: addresses that are nobody's.
@@ -202,7 +205,7 @@ def learnt(turns: Iterable[Turn]) -> Masker:
     masker = Masker()
     for turn in turns:
         for line in turn.lines:
-            masker.learn(line)
+            masker.learn(_CODE.sub("", line) if turn.side is Side.SERVER else line)
         if turn.side is Side.CLIENT and (found := _GREETED.match(turn.lines[0])):
             masker.learn_host(found[1])
         elif turn.side is Side.SERVER and turn.verb in (GREETING, b"EHLO", b"HELO", b"LHLO"):
@@ -238,15 +241,24 @@ def without_addresses(turns: Sequence[Turn]) -> tuple[list[Turn], Callable[[str]
 
 
 def _masked(turn: Turn, masker: Masker) -> Turn:
-    text = "\n".join(turn.lines)
-    masked = masker.mask_message(text) if turn.is_content else masker.mask(text)
-    new = turn.telling(masked.split("\n")) if masked != text else turn
+    if turn.side is Side.SERVER:  # the code is no part of an address
+        lines = [_behind_code(line, masker.mask) for line in turn.lines]
+    else:
+        text = "\n".join(turn.lines)
+        masked = masker.mask_message(text) if turn.is_content else masker.mask(text)
+        lines = masked.split("\n") if masked != text else turn.lines
+    new = turn.telling(lines) if lines != turn.lines else turn
     if new.send is not None:
         send = new.send
         about = masker.mask(send.about) if isinstance(send.about, str) else send.about
         data = send.data if turn.side is Side.CLIENT else masker.mask_octets(send.data)
         new = replace(new, send=replace(send, data=data, about=about))
     return new
+
+
+def _behind_code(line: str, change: Callable[[str], str]) -> str:
+    found = _CODE.match(line)
+    return f"{found[0]}{change(line[found.end() :])}" if found is not None else change(line)
 
 
 def _without_octets(event: events.Event) -> events.Event:

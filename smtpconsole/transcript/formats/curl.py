@@ -38,18 +38,16 @@ def _arguments(told: Visit, letter: Letter | None) -> Iterator[str]:
         yield "--ssl-reqd"
     if told.login is not None:
         # Without a colon curl asks for the password; one in the name would begin it.
-        yield f"--user={(told.login.user or 'USER').replace(':', '%3A')}"
+        yield from ("--user", (told.login.user or "USER").replace(":", "%3A"))
         if told.login.mechanism:
-            yield f"--login-options=AUTH={told.login.mechanism}"
+            yield from ("--login-options", f"AUTH={told.login.mechanism}")
     if letter is None:
-        yield "--request=NOOP"
+        yield from ("--request", "NOOP")
         return
-    yield f"--mail-from={letter.sender}"
-    yield from (f"--mail-rcpt={each}" for each in letter.recipients)
-    if letter.content is not None:
-        yield "--upload-file=-"
-    else:
-        yield "--request=NOOP"
+    yield from ("--mail-from", letter.sender)
+    for each in letter.recipients:
+        yield from ("--mail-rcpt", each)
+    yield from ("--upload-file", "-") if letter.content is not None else ("--request", "NOOP")
 
 
 def _url(told: Visit) -> str:

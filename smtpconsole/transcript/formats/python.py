@@ -173,7 +173,7 @@ def _awaited(step: Step, module: str) -> Iterator[str]:
         case Say(_, verb, codes) if verb in (b"EHLO", b"HELO") and step.line.count(" ") == 1:
             method = verb.decode("ascii").lower()
             name = _literal(step.line.partition(" ")[2])
-            yield f"expect(await reply_to(smtp.{method}({name})){_codes(*codes)})"
+            yield f"expect(await reply_to(smtp.{method}(hostname={name})){_codes(*codes)})"
         case Say(data, _, codes):
             yield from _command(data, codes)
         case _:
