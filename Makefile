@@ -23,7 +23,8 @@ coverage: $(STAMP)
 		tests/test_exchanges.py tests/test_commands.py tests/test_envelope.py \
 		tests/test_remarks.py tests/test_login.py tests/test_sasl.py tests/test_decoding.py \
 		tests/test_content.py tests/test_streams.py tests/test_targets.py \
-		tests/test_conversations.py tests/test_xtext.py tests/test_parameters.py
+		tests/test_conversations.py tests/test_xtext.py tests/test_parameters.py \
+		tests/test_addresses.py
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from smtpconsole.client import *  # noqa: F403
 
 _NAMES = (
+    "Letter",
+    "Pool",
+    "Route",
+    "Stream",
+    "Timeouts",
+    "TlsPolicy",
     "Receipt",
     "SMTP",
     "SMTPAuthenticationError",

@@ -166,5 +166,7 @@ def failure(delivery: Delivery, sender: str) -> SMTPException:
     who, last = delivery.recipients[-1]
     if last.code == 421:  # RFC 5321, 3.8: the server leaves, and DATA was never answered
         return SMTPRecipientRefused(*response(last), str(who))
-    reply = next(each for each in (*delivery.content, delivery.data) if each is not None)
+    reply = delivery.refusal or delivery.data
+    if reply is None:
+        return SMTPServerDisconnected("The server has left before it took the message")
     return SMTPDataError(*response(reply))

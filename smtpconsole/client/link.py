@@ -3,6 +3,7 @@
 The client is built in layers, and each class knows only those below it:
 
     SMTP        connecting with all that belongs to it, `async with`, the sync variants
+    Delivering  what goes beyond: any source, every parameter, many at once
     Sending     whole messages
     Login       AUTH
     Commands    a method for each command, and what the server has told of itself

@@ -17,7 +17,14 @@ class Receipt(tuple[dict[str, SMTPResponse], str]):
     _delivery: Delivery
 
     def __new__(cls, delivery: Delivery) -> Self:
-        refused = {str(who): response(reply) for who, reply in delivery.refused}
+        if len(delivery.content) > 1 or delivery.whole is not None:  # each has its own word
+            refused = {
+                str(who): response(reply)
+                for who, reply in delivery.outcomes
+                if reply is not None and not reply.is_positive
+            }
+        else:
+            refused = {str(who): response(reply) for who, reply in delivery.refused}
         text = response(delivery.content[0]).message if delivery.content else ""
         receipt = super().__new__(cls, (refused, text))
         receipt._delivery = delivery
@@ -57,11 +64,8 @@ class Receipt(tuple[dict[str, SMTPResponse], str]):
 
         For SMTP those accepted; for LMTP (RFC 2033, 4.2) and PRDR each has a word of its own.
         """
-        accepted, answers = list(self.accepted), self.content
-        if len(answers) == 1:
-            answers *= len(accepted)
         return {
-            who: answer
-            for who, answer in zip(accepted, answers, strict=False)
-            if answer.code // 100 == 2
+            str(who): response(reply)
+            for who, reply in self._delivery.outcomes
+            if reply is not None and reply.is_positive
         }

@@ -10,7 +10,6 @@ from typing import Any
 from smtpconsole.client import email as messages
 from smtpconsole.client.commands import canonical
 from smtpconsole.client.errors import (
-    SMTPException,
     SMTPNotSupported,
     SMTPReadTimeoutError,
     SMTPRecipientRefused,
@@ -32,7 +31,6 @@ from smtpconsole.smtp.addresses import mailbox, path
 from smtpconsole.smtp.capabilities import Capabilities, Keyword
 from smtpconsole.smtp.commands import Send
 from smtpconsole.smtp.envelope import envelope, size_of
-from smtpconsole.smtp.errors import Disconnected
 from smtpconsole.smtp.exchanges import Delivery
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.streams import PIECE, Content, Stream
@@ -119,10 +117,7 @@ class Sending(Login):
             chunking=options.chunking and "CHUNKING" in known,
             lmtp=options.lmtp,
         )
-        try:
-            delivery = await self._run(exchange, timeout)
-        except SMTPServerDisconnected as error:
-            raise _parting(error, sender, rcpts) from error.__cause__
+        delivery = await self._run(exchange, timeout)
         if delivery.is_delivered:
             return Receipt(delivery)
         await self._reset(timeout)
@@ -247,20 +242,3 @@ def _parameters(start: bytes, send: Send) -> dict[str, Any]:
     encoding = "ascii" if send.data.isascii() else "utf-8"
     words = send.line[len(start) + len(path(send.about, encoding=encoding)) :].split()
     return {"options": [word.decode(encoding) for word in words], "encoding": encoding}
-
-
-def _parting(error: SMTPException, sender: str, rcpts: list[Send]) -> SMTPException:
-    """A server that hangs up with its refusal has refused: that is the error."""
-    cause = error.__cause__
-    if not isinstance(cause, Disconnected) or not cause.replies:
-        return error
-    mail, *answers = cause.replies
-    pairs = [(rcpt.about, reply) for rcpt, reply in zip(rcpts, answers, strict=False)]
-    delivery = Delivery(mail, pairs, next(iter(answers[len(rcpts) :]), None))
-    is_decided = (
-        not mail.is_positive
-        or (len(pairs) == len(rcpts) and not delivery.accepted)
-        or (delivery.data is not None and delivery.data.is_negative)
-        or cause.replies[-1].code == SMTPStatus.domain_unavailable
-    )
-    return failure(delivery, sender) if is_decided else error

@@ -8,6 +8,7 @@ import ssl
 from types import TracebackType
 from typing import Any, Self, Unpack
 
+from smtpconsole.client.delivering import Delivering
 from smtpconsole.client.errors import (
     SMTPException,
     SMTPReadTimeoutError,
@@ -26,7 +27,6 @@ from smtpconsole.client.options import (
 )
 from smtpconsole.client.receipt import Receipt
 from smtpconsole.client.response import SMTPResponse
-from smtpconsole.client.sending import Sending
 from smtpconsole.client.typing import Default, SMTPTokenGenerator, SocketPathType, Timeout
 from smtpconsole.net.connection import Connection
 from smtpconsole.net.timeouts import Timeouts
@@ -38,7 +38,7 @@ _default = Default.token
 _BY_TOKEN = ("xoauth2", "oauthbearer")  # aiosmtplib's choice first
 
 
-class SMTP(Sending):
+class SMTP(Delivering):
     """A client for one connection at a time, which can be used again after it.
 
     `async with SMTP(hostname="mail.example") as smtp:` connects and quits.  The options:

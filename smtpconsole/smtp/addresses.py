@@ -28,7 +28,7 @@ def mailbox(text: str) -> str:
     # Quoted strings may hold anything: look for brackets in a copy without them.
     plain = _QUOTED.sub(lambda found: "x" * len(found[0]), text)
     while comment := _COMMENT.search(plain):  # RFC 5322, 3.2.2: they nest
-        text, plain = _without(text, comment).rstrip(), _without(plain, comment).rstrip()
+        text, plain = _without(text, comment).strip(), _without(plain, comment).strip()
     start = plain.find("<")
     if start >= 0:
         end = plain.find(">", start)

@@ -1,0 +1,124 @@
+"""Make docs/library.md: the guide, and a reference from the docstrings.
+
+python docs/make.py
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import smtpconsole.client as library
+from smtpconsole.client import delivering, options
+from smtpconsole.client.options import Setting
+
+HERE = Path(__file__).parent
+PAGE = HERE / "library.md"
+WIDTH = 96
+
+CLASSES = ["SMTP", "Pool", "Receipt", "Letter", "SMTPResponse", "Route", "Timeouts", "TlsPolicy"]
+TABLES = [options.MoreOptions, delivering.EnvelopeOptions, delivering.RecipientOptions]
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [(HERE / "guide.md").read_text().rstrip(), "# Reference"]
+    parts.append(section("send", library.send, "##"))
+    for name in CLASSES:
+        parts += of_class(name, getattr(library, name))
+    for table in TABLES:
+        parts.append(f"## {table.__name__}\n\n{text(table)}")
+    parts.append("## Exceptions")
+    errors = [name for name in sorted(library.__all__) if is_error(getattr(library, name))]
+    errors.sort(key=lambda name: len(getattr(library, name).__mro__))
+    parts += [of_error(name, getattr(library, name)) for name in errors]
+    parts.append(statuses())
+    return "\n\n".join(parts) + "\n"
+
+
+def is_error(value: Any) -> bool:
+    return inspect.isclass(value) and issubclass(value, Exception)
+
+
+def of_class(name: str, kind: type) -> Iterator[str]:
+    yield f"## {name}\n\n{text(kind)}"
+    if name in ("SMTP", "Pool"):
+        yield section("", kind.__init__, "", skip=True).strip()
+    settings = [each for each, value in members(kind) if isinstance(value, Setting)]
+    if settings:
+        yield (
+            "Options that can be read and set: " + ", ".join(f"`{each}`" for each in settings) + "."
+        )
+    for each, value in members(kind):
+        if isinstance(value, property) and value.__doc__:
+            yield f"### {name}.{each}\n\n{text(value)}"
+        elif inspect.isfunction(value) and value.__doc__:
+            yield section(f"{name}.{each}", value, "###")
+
+
+def members(kind: type) -> Iterator[tuple[str, Any]]:
+    """What a class and those it is built on have for users, in the order of the source."""
+    seen: set[str] = set()
+    for layer in reversed(kind.__mro__):
+        if not layer.__module__.startswith("smtpconsole."):
+            continue
+        for name, value in vars(layer).items():
+            if not name.startswith("_") and name not in seen:
+                seen.add(name)
+                yield name, value
+
+
+def section(name: str, function: Any, level: str, *, skip: bool = False) -> str:
+    head = f"{level} {name}\n\n" if name else ""
+    body = "" if skip else f"\n\n{text(function)}"
+    return (
+        f"{head}```python\n{signature(function, name.rpartition('.')[2] or '__init__')}\n```{body}"
+    )
+
+
+def signature(function: Any, name: str) -> str:
+    """As it is written, a parameter a line where it is long."""
+    start = "async def" if inspect.iscoroutinefunction(function) else "def"
+    found = inspect.signature(function)
+    short = f"{start} {name}{found}".replace("<Default.token: 0>", "_default")
+    if len(short) <= WIDTH:
+        return short
+    lines = []
+    kinds = [each.kind for each in found.parameters.values()]
+    for at, each in enumerate(found.parameters.values()):
+        if each.kind is each.KEYWORD_ONLY and each.KEYWORD_ONLY not in kinds[:at]:
+            lines.append("    *,")
+        lines.append(f"    {str(each).replace('<Default.token: 0>', '_default')},")
+        is_last = each.kind is each.POSITIONAL_ONLY and each.POSITIONAL_ONLY not in kinds[at + 1 :]
+        if is_last:
+            lines.append("    /,")
+    return f"{start} {name}(\n" + "\n".join(lines) + f"\n) -> {found.return_annotation}"
+
+
+def text(value: Any) -> str:
+    """The docstring; indented blocks of it become code or lists."""
+    lines: list[str] = []
+    for line in inspect.cleandoc(value.__doc__ or "").splitlines():
+        head, colon, _ = line.partition(":")
+        is_item = colon and not line.startswith(" ") and head.replace(", ", "").isidentifier()
+        if is_item and head[:1].islower():
+            names = ", ".join(f"`{each}`" for each in head.split(", "))
+            line = f"- {names}{line[len(head) :]}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def of_error(name: str, kind: type) -> str:
+    bases = ", ".join(f"`{each.__name__}`" for each in kind.__bases__)
+    return f"### {name}\n\nOf {bases}.\n\n{text(kind)}"
+
+
+def statuses() -> str:
+    rows = "\n".join(f"| {each.value} | `{each.name}` |" for each in library.SMTPStatus)
+    return f"## SMTPStatus\n\n{text(library.SMTPStatus)}\n\n| code | name |\n|---|---|\n{rows}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
