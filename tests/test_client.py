@@ -6,6 +6,8 @@ import asyncio
 import pickle
 import socket
 import ssl
+import subprocess
+import sys
 from email.message import EmailMessage, Message
 
 import pytest
@@ -250,3 +252,10 @@ def test_addresses_of_a_message() -> None:
     message["Resent-Date"] = "again"
     with pytest.raises(ValueError):
         messages.extract_recipients(message)
+
+
+def test_importing_the_library_does_not_load_the_engine() -> None:
+    script = "import sys, smtpconsole.client; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    loaded = set(done.stdout.decode().split())
+    assert not loaded & {"smtpconsole.net.tls", "smtpconsole.smtp.sasl", "email.policy", "idna"}

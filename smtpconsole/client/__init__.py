@@ -1,5 +1,10 @@
 """The library: an asynchronous SMTP client with the names of aiosmtplib's public API."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from smtpconsole.client.api import send
 from smtpconsole.client.delivering import Letter
 from smtpconsole.client.errors import (
@@ -20,16 +25,26 @@ from smtpconsole.client.errors import (
     SMTPTimeoutError,
     SMTPTLSError,
 )
-from smtpconsole.client.pool import Pool
 from smtpconsole.client.receipt import Receipt
 from smtpconsole.client.response import SMTPResponse
 from smtpconsole.client.smtp import SMTP
 from smtpconsole.client.status import SMTPStatus
 from smtpconsole.client.typing import SMTPTokenGenerator
-from smtpconsole.net.policy import TlsPolicy
-from smtpconsole.net.route import Route
-from smtpconsole.net.timeouts import Timeouts
-from smtpconsole.smtp.streams import Stream
+
+if TYPE_CHECKING:
+    from smtpconsole.client.pool import Pool
+    from smtpconsole.net.policy import TlsPolicy
+    from smtpconsole.net.route import Route
+    from smtpconsole.net.timeouts import Timeouts
+    from smtpconsole.smtp.streams import Stream
+
+_LATER = {  # what is loaded when it is asked for
+    "Pool": "smtpconsole.client.pool",
+    "Route": "smtpconsole.net.route",
+    "Stream": "smtpconsole.smtp.streams",
+    "Timeouts": "smtpconsole.net.timeouts",
+    "TlsPolicy": "smtpconsole.net.policy",
+}
 
 __all__ = [
     "SMTP",
@@ -61,3 +76,9 @@ __all__ = [
     "TlsPolicy",
     "send",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

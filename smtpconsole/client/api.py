@@ -5,14 +5,17 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Sequence
-from email.message import EmailMessage, Message
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from smtpconsole.client.options import DEFAULT_TIMEOUT, MoreOptions, StartTls, given
 from smtpconsole.client.receipt import Receipt
 from smtpconsole.client.smtp import SMTP
 from smtpconsole.client.typing import SMTPTokenGenerator, SocketPathType
-from smtpconsole.net.timeouts import Timeouts
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage, Message
+
+    from smtpconsole.net.timeouts import Timeouts
 
 __all__ = ("send",)
 

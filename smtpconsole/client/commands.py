@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from smtpconsole.client.errors import (
     SMTPDataError,
@@ -22,9 +23,12 @@ from smtpconsole.client.link import Link, LoopLock
 from smtpconsole.client.options import Options, given, host_name
 from smtpconsole.client.response import SMTPResponse, response
 from smtpconsole.client.status import SMTPStatus
-from smtpconsole.client.typing import Default, Timeout
-from smtpconsole.smtp import content, exchanges
+from smtpconsole.client.typing import Default
+from smtpconsole.smtp import content
 from smtpconsole.smtp.addresses import path
+
+if TYPE_CHECKING:
+    from smtpconsole.client.typing import Timeout
 
 _default = Default.token
 
@@ -249,9 +253,11 @@ class Commands(Link):
 
         Line ends become CRLF, and leading dots are doubled.  Raises SMTPDataError.
         """
+        from smtpconsole.client import engine
+
         octets = canonical(message)
         await self._greet(timeout)
-        go_ahead, reply = await self._run(exchanges.data(octets), timeout)
+        go_ahead, reply = await self._run(engine.exchanges.data(octets), timeout)
         if reply is None:
             raise SMTPDataError(*response(go_ahead))
         return positive(response(reply), SMTPDataError)
@@ -289,9 +295,11 @@ class Commands(Link):
         return await self._secure(server_hostname, timeout)
 
     async def _secure(self, server_hostname: str | None, timeout: Timeout) -> SMTPResponse:
+        from smtpconsole.client import engine
+
         connection = self._linked()
         connection.tls_policy = await self._policy(server_hostname)
-        reply = await self._run(exchanges.start_tls(), timeout)
+        reply = await self._run(engine.exchanges.start_tls(), timeout)
         if reply.code != SMTPStatus.ready:
             raise SMTPResponseException(*response(reply))
         self._forget_server()

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.message import EmailMessage, Message
-from typing import Any, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
-from smtpconsole.client import email as messages
 from smtpconsole.client.commands import canonical
 from smtpconsole.client.errors import (
     SMTPException,
@@ -20,21 +18,22 @@ from smtpconsole.client.errors import (
 from smtpconsole.client.receipt import Receipt
 from smtpconsole.client.sending import Sending
 from smtpconsole.client.status import SMTPStatus
-from smtpconsole.client.typing import Default, Timeout
-from smtpconsole.smtp import exchanges
+from smtpconsole.client.typing import Default
 from smtpconsole.smtp.addresses import mailbox
-from smtpconsole.smtp.capabilities import Capabilities
-from smtpconsole.smtp.envelope import groups, size_of, wished
-from smtpconsole.smtp.exchanges import Delivery
-from smtpconsole.smtp.exchanges import Letter as Said
-from smtpconsole.smtp.parameters import Unfit
-from smtpconsole.smtp.streams import Content, File, Stream, file_size
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage, Message
+
+    from smtpconsole.client.typing import Timeout
+    from smtpconsole.smtp.capabilities import Capabilities
+    from smtpconsole.smtp.exchanges import Delivery
+    from smtpconsole.smtp.exchanges import Letter as Said
+    from smtpconsole.smtp.streams import Content, File, Stream
+
+    Octets = str | bytes | File | Iterable[bytes] | AsyncIterable[bytes] | Stream
+    Source = EmailMessage | Message | Octets
 
 _default = Default.token
-
-Source = (
-    EmailMessage | Message | str | bytes | File | Iterable[bytes] | AsyncIterable[bytes] | Stream
-)
 
 
 class RecipientOptions(TypedDict, total=False):
@@ -157,13 +156,15 @@ class Delivering(Sending):
         SMTPNotSupported are raised before anything is sent; SMTPServerDisconnected stands for
         the letters that a connection which ended has left unanswered.
         """
+        from smtpconsole.client import engine
+
         wanted = list(letters)
         async with self._transactions.here:
             await self._greet(timeout)
             prepared = [self._said(letter) for letter in wanted]
             said = [each for _, parts in prepared for each in parts]
             outcomes: list[Delivery] = []
-            exchange = exchanges.deliver_all(said, outcomes=outcomes, **self._how(wanted))
+            exchange = engine.exchanges.deliver_all(said, outcomes=outcomes, **self._how(wanted))
             lost: SMTPException = SMTPServerDisconnected("The server has left before this message")
             try:
                 await self._run(exchange, timeout)
@@ -182,10 +183,12 @@ class Delivering(Sending):
     async def _deliver_said(
         self, said: list[Said], letter: Letter, timeout: Timeout
     ) -> list[Delivery]:
+        from smtpconsole.client import engine
+
         how = self._how([letter])
         if len(said) > 1:
-            return await self._run(exchanges.deliver_all(said, **how), timeout)
-        outcome = await self._run(exchanges.deliver(*said[0], **how), timeout)
+            return await self._run(engine.exchanges.deliver_all(said, **how), timeout)
+        outcome = await self._run(engine.exchanges.deliver(*said[0], **how), timeout)
         if outcome.leaves_open:
             await self._reset(timeout)
         return [outcome]
@@ -203,6 +206,8 @@ class Delivering(Sending):
 
     def _said(self, letter: Letter) -> tuple[str, list[Said]]:
         """The sender, and what is said for a letter: one transaction, or several (RFC 9422)."""
+        from smtpconsole.client import engine
+
         sender, people = _addressed(letter)
         known = self._capabilities()
         options = dict(letter.options)
@@ -212,8 +217,8 @@ class Delivering(Sending):
         self._check_offer(known, body, sender, letter)
         per_recipient = {name: dict(wishes) for name, wishes in letter.per_recipient.items()}
         common = {name: options.pop(name) for name in _OF_RECIPIENTS & options.keys()}
-        found = groups(known, people)
-        if len(found) > 1 and isinstance(body, Stream):
+        found = engine.groups(known, people)
+        if len(found) > 1 and not isinstance(body, bytes):
             raise SMTPNotSupported(
                 f"The server takes {len(found[0])} recipients a message (LIMITS), and a message "
                 "that is pulled can be sent but once"
@@ -221,7 +226,7 @@ class Delivering(Sending):
         try:
             return sender, [
                 (
-                    *wished(
+                    *engine.wished(
                         known,
                         sender,
                         group,
@@ -237,25 +242,31 @@ class Delivering(Sending):
                 )
                 for group in found
             ]
-        except Unfit as error:
+        except engine.Unfit as error:
             raise SMTPNotSupported(str(error)) from error
 
     def _check_offer(self, known: Capabilities, body: Content, sender: str, letter: Letter) -> None:
         if letter.insist:
             return
-        size = size_of(body)
+        from smtpconsole.client import engine
+
+        size = engine.size_of(body)
         if size is not None and known.size is not None and size > known.size:
             text = f"The message has {size} octets, and the server takes {known.size} at most"
             raise SMTPSenderRefused(SMTPStatus.storage_exceeded.value, text, sender)
 
     def _body(self, letter: Letter, options: dict[str, Any]) -> Content:
         """The message as the engine takes it."""
+        from email.message import Message
+
+        from smtpconsole.client import engine
+
         message, is_binary = letter.message, _is_binary(letter)
         if isinstance(message, Message):
             is_8bit = self.supports_extension("8BITMIME")
             if is_8bit and options.get("body") is None:
                 options["body"] = "8BITMIME"
-            message = messages.flatten_message(
+            message = engine.messages.flatten_message(
                 message,
                 utf8=bool(options.get("smtputf8")),
                 cte_type="8bit" if is_8bit or is_binary else "7bit",
@@ -263,11 +274,11 @@ class Delivering(Sending):
         if isinstance(message, str):
             message = message.encode("ascii")
         if isinstance(message, bytes):
-            return Stream(message, binary=True) if is_binary else canonical(message)
-        if isinstance(message, Stream):
+            return engine.Stream(message, binary=True) if is_binary else canonical(message)
+        if isinstance(message, engine.Stream):
             return message
-        size = file_size(cast(File, message)) if hasattr(message, "read") else None
-        return Stream(message, size=size, binary=is_binary)
+        size = engine.file_size(cast("File", message)) if hasattr(message, "read") else None
+        return engine.Stream(message, size=size, binary=is_binary)
 
 
 def _is_binary(letter: Letter) -> bool:
@@ -276,6 +287,10 @@ def _is_binary(letter: Letter) -> bool:
 
 def _addressed(letter: Letter) -> tuple[str, list[str]]:
     """Sender and recipients, given or the message's own; ValueError if there are none."""
+    from email.message import Message
+
+    from smtpconsole.client import email as messages
+
     sender, recipients = letter.sender, letter.recipients
     if isinstance(letter.message, Message):
         if sender is None:
@@ -294,6 +309,8 @@ def _addressed(letter: Letter) -> tuple[str, list[str]]:
 
 def _merged(outcomes: list[Delivery]) -> Delivery:
     """What came of several transactions with the same message, as of one."""
+    from smtpconsole.client import engine
+
     if len(outcomes) == 1:
         return outcomes[0]
     pairs = [pair for each in outcomes for pair in each.recipients]
@@ -303,4 +320,4 @@ def _merged(outcomes: list[Delivery]) -> Delivery:
         for (_, answer), (_, reply) in zip(each.recipients, each.outcomes, strict=True)
         if answer.is_positive and reply is not None
     ]
-    return Delivery(outcomes[0].mail, pairs, outcomes[-1].data, words)
+    return engine.Delivery(outcomes[0].mail, pairs, outcomes[-1].data, words)

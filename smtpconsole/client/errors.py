@@ -24,11 +24,14 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from typing import TYPE_CHECKING
 
 from smtpconsole.client.response import SMTPResponse, response
-from smtpconsole.smtp.errors import HandshakeFailed
-from smtpconsole.smtp.exchanges import Delivery
-from smtpconsole.smtp.sasl import Failure
+
+if TYPE_CHECKING:
+    from smtpconsole.smtp.errors import HandshakeFailed
+    from smtpconsole.smtp.exchanges import Delivery
+    from smtpconsole.smtp.sasl import Failure
 
 
 class SMTPException(Exception):

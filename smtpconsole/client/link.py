@@ -23,9 +23,8 @@ import inspect
 import re
 import socket
 import ssl
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from smtpconsole.client.connecting import connected
 from smtpconsole.client.errors import (
     SMTPConnectResponseError,
     SMTPException,
@@ -37,16 +36,15 @@ from smtpconsole.client.errors import (
 from smtpconsole.client.options import Options, Setting
 from smtpconsole.client.response import SMTPResponse, as_reply, response
 from smtpconsole.client.status import SMTPStatus
-from smtpconsole.client.transport import SSLTransport
-from smtpconsole.client.typing import Default, SocketPathType, Timeout
-from smtpconsole.net.connection import Connection
-from smtpconsole.net.policy import TlsPolicy
-from smtpconsole.net.timeouts import Timeouts
-from smtpconsole.smtp import exchanges
-from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence
-from smtpconsole.smtp.events import Phase
-from smtpconsole.smtp.replies import Reply
-from smtpconsole.smtp.session import Exchange
+from smtpconsole.client.typing import Default, SocketPathType
+
+if TYPE_CHECKING:
+    from smtpconsole.client.typing import Timeout
+    from smtpconsole.net.connection import Connection
+    from smtpconsole.net.policy import TlsPolicy
+    from smtpconsole.net.timeouts import Timeouts
+    from smtpconsole.smtp.replies import Reply
+    from smtpconsole.smtp.session import Exchange
 
 T = TypeVar("T")
 
@@ -73,21 +71,21 @@ class LoopLock:
 class Link:
     """One connection at a time, and what it is made from."""
 
-    hostname = Setting[str | None]()
-    port = Setting[int | None]()
-    local_hostname = Setting[str | None]()
-    source_address = Setting[tuple[str, int] | None]()
-    timeout = Setting[float | Timeouts | None]()
-    use_tls = Setting[bool]()
-    validate_certs = Setting[bool]()
-    client_cert = Setting[str | None]()
-    client_key = Setting[str | None]()
-    tls_context = Setting[ssl.SSLContext | None]()
-    cert_bundle = Setting[str | None]()
-    socket_path = Setting[SocketPathType | None]()
-    sock = Setting[socket.socket | None]()
-    pipelining = Setting[bool]()
-    chunking = Setting[bool]()
+    hostname: Setting[str | None] = Setting()
+    port: Setting[int | None] = Setting()
+    local_hostname: Setting[str | None] = Setting()
+    source_address: Setting[tuple[str, int] | None] = Setting()
+    timeout: Setting[float | Timeouts | None] = Setting()
+    use_tls: Setting[bool] = Setting()
+    validate_certs: Setting[bool] = Setting()
+    client_cert: Setting[str | None] = Setting()
+    client_key: Setting[str | None] = Setting()
+    tls_context: Setting[ssl.SSLContext | None] = Setting()
+    cert_bundle: Setting[str | None] = Setting()
+    socket_path: Setting[SocketPathType | None] = Setting()
+    sock: Setting[socket.socket | None] = Setting()
+    pipelining: Setting[bool] = Setting()
+    chunking: Setting[bool] = Setting()
 
     _has_own_steps: ClassVar[bool] = False
 
@@ -137,8 +135,10 @@ class Link:
         return response(greeting)
 
     async def _dial(self, timeout: Timeout) -> Connection:
+        from smtpconsole.client import engine
+
         self._attempt = attempt = object()
-        connection = await connected(self._options, self._seconds(timeout))
+        connection = await engine.connected(self._options, self._seconds(timeout))
         try:
             if self._options.local_hostname is None:
                 self.local_hostname = await asyncio.to_thread(socket.getfqdn)
@@ -150,8 +150,10 @@ class Link:
         return connection
 
     def _show_tls(self) -> None:
+        from smtpconsole.client import engine
+
         assert self.protocol is not None and self.protocol.transport is not None
-        self.transport = SSLTransport(self.protocol, self.protocol.transport)
+        self.transport = engine.SSLTransport(self.protocol, self.protocol.transport)
 
     def close(self) -> None:
         """Close the connection, if there is one, and forget the server; never an error.
@@ -231,10 +233,12 @@ class Link:
         Raises ValueError for a control character (RFC 5321, 4.1.2), SMTPServerDisconnected,
         SMTPReadTimeoutError.
         """
+        from smtpconsole.client import engine
+
         line = b" ".join(args)
         if _CONTROL.search(line):
             raise ValueError("Command arg contains a prohibited control character")
-        replies = await self._run(exchanges.typed(self._linked().session, line), timeout)
+        replies = await self._run(engine.exchanges.typed(self._linked().session, line), timeout)
         return response(replies[-1]) if replies else SMTPResponse(SMTPStatus.start_input.value, "")
 
     @property
@@ -244,10 +248,12 @@ class Link:
 
     async def _run(self, exchange: Exchange[T], timeout: Timeout = Default.token) -> T:
         """Hold an exchange, and keep or close the connection after it."""
+        from smtpconsole.client import engine
+
         connection = self._linked()
         try:
             result = await connection.run(exchange, self._seconds(timeout))
-        except (Silence, Disconnected, HandshakeFailed) as error:
+        except (engine.Silence, engine.Disconnected, engine.HandshakeFailed) as error:
             self._drop(connection)
             raise _explained(error) from error
         except asyncio.CancelledError:
@@ -260,7 +266,7 @@ class Link:
             self._drop(connection)
             code = SMTPStatus.invalid_response.value
             raise SMTPResponseException(code, _malformed(session.malformed))
-        if session.phase is Phase.CLOSING or session.surplus is not None:
+        if session.phase is engine.Phase.CLOSING or session.surplus is not None:
             self._drop(connection)
         return result
 
@@ -299,11 +305,13 @@ class Link:
         return self._options.timeout if isinstance(timeout, Default) else timeout
 
 
-def _explained(error: Silence | Disconnected | HandshakeFailed) -> SMTPException:
+def _explained(error: OSError) -> SMTPException:
     """The library's name for what went wrong with the connection."""
-    if isinstance(error, Silence):
+    from smtpconsole.client import engine
+
+    if isinstance(error, TimeoutError):
         return SMTPReadTimeoutError("Timed out waiting for server response")
-    if isinstance(error, HandshakeFailed):
+    if isinstance(error, engine.HandshakeFailed):
         return tls_failure(error)
     return SMTPServerDisconnected(str(error))
 

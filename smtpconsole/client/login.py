@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from smtpconsole.client.commands import Commands
 from smtpconsole.client.errors import SMTPAuthenticationError, SMTPException
 from smtpconsole.client.response import SMTPResponse, response
 from smtpconsole.client.status import SMTPStatus
-from smtpconsole.client.typing import Default, Timeout
-from smtpconsole.net.surroundings import channel
-from smtpconsole.smtp import login as logins
-from smtpconsole.smtp import sasl
-from smtpconsole.smtp.login import Attempt
-from smtpconsole.smtp.sasl import Failure
+from smtpconsole.client.typing import Default
+
+if TYPE_CHECKING:
+    from smtpconsole.client.typing import Timeout
+    from smtpconsole.smtp.login import Attempt
+    from smtpconsole.smtp.sasl import Failure
 
 _default = Default.token
 
@@ -116,11 +116,13 @@ class Login(Commands):
 
     def _is_final(self, failure: Failure | None) -> bool:
         """No other mechanism is to be tried after this failure."""
-        if failure is Failure.UNPROVEN:
+        from smtpconsole.client import engine
+
+        if failure is engine.Failure.UNPROVEN:
             return True
         if failure is None or not self._options.stop_on_refusal:
             return False
-        return not logins.MEANINGS[failure].goes_on
+        return not engine.logins.MEANINGS[failure].goes_on
 
     # --- mechanism by mechanism ---------------------------------------------------------------
 
@@ -141,18 +143,21 @@ class Login(Commands):
         need no password.  It does not greet.  Raises SMTPAuthenticationError, whose `failure`
         tells of what kind it is; ValueError for a mechanism that is not known here.
         """
+        from smtpconsole.client import engine
+
+        sasl = engine.sasl
         known = sasl.MECHANISMS.get(mechanism.upper())
         if known is None:
             raise ValueError(f"{mechanism} is none of {', '.join(sasl.MECHANISMS)}")
-        around = channel(self.protocol) if self.protocol is not None else None
+        around = engine.channel(self.protocol) if self.protocol is not None else None
         who = sasl.credentials(username, password, token=token, authzid=authzid, channel=around)
-        attempt = await self._through(logins.attempt(known, who), timeout)
+        attempt = await self._through(engine.logins.attempt(known, who), timeout)
         if attempt.is_logged_in and attempt.reply is not None:
             # RFC 4954, 4: no other code says that we are logged in.
             if attempt.reply.code == SMTPStatus.auth_successful:
                 return response(attempt.reply)
             raise SMTPAuthenticationError(*response(attempt.reply))
-        if attempt.failure is Failure.UNPROVEN:
+        if attempt.failure is engine.Failure.UNPROVEN:
             self.close()  # nothing more is said to an impostor
         raise _refused(attempt)
 
@@ -220,7 +225,9 @@ class Login(Commands):
 
 
 def _exposes(name: str) -> bool:
-    known = sasl.MECHANISMS.get(name.upper())
+    from smtpconsole.client import engine
+
+    known = engine.sasl.MECHANISMS.get(name.upper())
     return known is None or known.exposes
 
 

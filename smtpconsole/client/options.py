@@ -7,14 +7,16 @@ import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Generic, Literal, Self, TypedDict, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypedDict, TypeVar, overload
 
 from smtpconsole.client.typing import Default, SMTPTokenGenerator, SocketPathType
-from smtpconsole.net.policy import TlsPolicy
-from smtpconsole.net.route import Route
-from smtpconsole.net.timeouts import Timeouts
-from smtpconsole.smtp.events import Target
-from smtpconsole.smtp.session import Observer
+
+if TYPE_CHECKING:
+    from smtpconsole.net.policy import TlsPolicy
+    from smtpconsole.net.route import Route
+    from smtpconsole.net.timeouts import Timeouts
+    from smtpconsole.smtp.events import Target
+    from smtpconsole.smtp.session import Observer
 
 T = TypeVar("T")
 
@@ -104,6 +106,8 @@ class Options:
     @property
     def target(self) -> Target:
         """Where to connect."""
+        from smtpconsole.smtp.events import Target
+
         port = self.port
         if port is None:
             port = SMTP_PORT
@@ -128,6 +132,8 @@ class Options:
     @property
     def way(self) -> Route:
         """How to get there."""
+        from smtpconsole.net.route import Route
+
         if self.route is not None:
             return self.route
         source = None if self.is_local else self.source_address
@@ -139,6 +145,8 @@ class Options:
         The name of the server's certificate is that of the host connected to, unless another
         is given; ValueError if it is to be verified and there is none.
         """
+        from smtpconsole.net.policy import TlsPolicy
+
         if self.tls_policy is not None:
             policy = self.tls_policy
             return replace(policy, server_name=server_name) if server_name else policy

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from smtpconsole.client.response import SMTPResponse, response
-from smtpconsole.smtp.exchanges import Delivery
+
+if TYPE_CHECKING:
+    from smtpconsole.smtp.exchanges import Delivery
 
 
 class Receipt(tuple[dict[str, SMTPResponse], str]):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from smtpconsole.smtp.replies import Reply
+if TYPE_CHECKING:
+    from smtpconsole.smtp.replies import Reply
 
 
 class SMTPResponse(NamedTuple):
@@ -28,5 +29,7 @@ def response(reply: Reply) -> SMTPResponse:
 
 def as_reply(answer: SMTPResponse) -> Reply:
     """The reply that has this response."""
+    from smtpconsole.smtp.replies import Reply
+
     lines = answer.message.encode("utf-8", "surrogateescape").split(b"\n")
     return Reply(answer.code, lines)

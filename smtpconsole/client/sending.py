@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Sequence
-from email.message import EmailMessage, Message
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from smtpconsole.client import email as messages
 from smtpconsole.client.commands import canonical
 from smtpconsole.client.errors import (
     SMTPNotSupported,
@@ -25,15 +23,18 @@ from smtpconsole.client.options import Options
 from smtpconsole.client.receipt import Receipt
 from smtpconsole.client.response import SMTPResponse, as_reply
 from smtpconsole.client.status import SMTPStatus
-from smtpconsole.client.typing import Default, Timeout
-from smtpconsole.smtp import addresses, exchanges
+from smtpconsole.client.typing import Default
+from smtpconsole.smtp import addresses
 from smtpconsole.smtp.addresses import mailbox, path
-from smtpconsole.smtp.capabilities import Capabilities, Keyword
-from smtpconsole.smtp.commands import Send
-from smtpconsole.smtp.envelope import envelope, size_of
-from smtpconsole.smtp.exchanges import Delivery
-from smtpconsole.smtp.replies import Reply
-from smtpconsole.smtp.streams import PIECE, Content, Stream
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage, Message
+
+    from smtpconsole.client.typing import Timeout
+    from smtpconsole.smtp.capabilities import Capabilities
+    from smtpconsole.smtp.commands import Send
+    from smtpconsole.smtp.replies import Reply
+    from smtpconsole.smtp.streams import Content
 
 _default = Default.token
 
@@ -44,8 +45,8 @@ class Sending(Login):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self._transactions = LoopLock()  # they do not interleave
-        self._known = Capabilities()  # the extensions as the engine has them, and those it is of
-        self._known_of: dict[str, str] = {}
+        self._known: Capabilities | None = None  # the extensions as the engine has them
+        self._known_of: dict[str, str] = {}  # and what they are made of
 
     async def sendmail(
         self,
@@ -68,6 +69,8 @@ class Sending(Login):
         Raises ValueError, SMTPNotSupported (SMTPUTF8), SMTPSenderRefused,
         SMTPRecipientsRefused if it is all of them, SMTPDataError; no transaction is left open.
         """
+        from smtpconsole.client import engine
+
         people = [recipients] if isinstance(recipients, str) else list(recipients)
         body = _content(message)
         options = [] if mail_options is None else list(mail_options)
@@ -80,8 +83,8 @@ class Sending(Login):
             known = self._capabilities()
             if "SMTPUTF8" not in known and any(each.upper() == "SMTPUTF8" for each in options):
                 raise SMTPNotSupported("SMTPUTF8 is not supported by this server")
-            self._check_size(known, size_of(body), sender)
-            sends = envelope(
+            self._check_size(known, engine.size_of(body), sender)
+            sends = engine.envelope(
                 known, sender, people, body, mail_options=options, rcpt_options=parameters
             )
             return await self._deliver(sender, *sends, body, timeout)
@@ -94,13 +97,12 @@ class Sending(Login):
 
     def _capabilities(self) -> Capabilities:
         """The extensions as the engine has them; users may have changed `esmtp_extensions`."""
-        if self.esmtp_extensions != self._known_of:
+        if self._known is None or self.esmtp_extensions != self._known_of:
+            from smtpconsole.client import engine
+
             self._known_of = dict(self.esmtp_extensions)
-            self._known = Capabilities(
-                keywords=tuple(
-                    Keyword(name.upper(), parameters) for name, parameters in self._known_of.items()
-                )
-            )
+            words = [engine.Keyword(name.upper(), text) for name, text in self._known_of.items()]
+            self._known = engine.Capabilities(keywords=tuple(words))
         return self._known
 
     async def _deliver(
@@ -108,8 +110,10 @@ class Sending(Login):
     ) -> Receipt:
         if self._is_watched:
             return await self._step_by_step(mail, rcpts, await _whole(body), timeout)
-        options, known = self._options, self._known
-        exchange = exchanges.deliver(
+        from smtpconsole.client import engine
+
+        options, known = self._options, self._capabilities()
+        exchange = engine.exchanges.deliver(
             mail,
             rcpts,
             body,
@@ -127,11 +131,13 @@ class Sending(Login):
         self, mail: Send, rcpts: list[Send], octets: bytes, timeout: Timeout
     ) -> Receipt:
         """The same by the public methods, some of which a subclass has made its own."""
+        from smtpconsole.client import engine
+
         try:
             answer = await self.mail(
                 mail.about, timeout=timeout, **_parameters(b"MAIL FROM:", mail)
             )
-            delivery = Delivery(as_reply(answer))
+            delivery = engine.Delivery(as_reply(answer))
             for rcpt in rcpts:
                 delivery.recipients.append((rcpt.about, await self._name_recipient(rcpt, timeout)))
             if not delivery.accepted:
@@ -177,6 +183,8 @@ class Sending(Login):
         and raises what that does; also ValueError if there is no sender or recipient, and
         SMTPNotSupported if an address needs SMTPUTF8 and the server has it not.
         """
+        from smtpconsole.client import email as messages
+
         if sender is None:
             sender = messages.extract_sender(message)
         if sender is None:
@@ -224,12 +232,14 @@ class Sending(Login):
 
 def _content(message: str | bytes) -> Content:
     """The message as the engine takes it: a large one is pulled, without a copy of it."""
+    from smtpconsole.client import engine
+
     octets = message.encode("ascii") if isinstance(message, str) else message
-    return Stream(octets) if len(octets) > PIECE else canonical(octets)
+    return engine.Stream(octets) if len(octets) > engine.PIECE else canonical(octets)
 
 
 async def _whole(body: Content) -> bytes:
-    if not isinstance(body, Stream):
+    if isinstance(body, bytes):
         return body
     pieces = body.pieces()
     if isinstance(pieces, AsyncIterator):

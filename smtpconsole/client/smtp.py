@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from smtpconsole.client.delivering import Delivering
 from smtpconsole.client.errors import (
@@ -27,9 +27,12 @@ from smtpconsole.client.options import (
 )
 from smtpconsole.client.receipt import Receipt
 from smtpconsole.client.response import SMTPResponse
-from smtpconsole.client.typing import Default, SMTPTokenGenerator, SocketPathType, Timeout
-from smtpconsole.net.connection import Connection
-from smtpconsole.net.timeouts import Timeouts
+from smtpconsole.client.typing import Default, SMTPTokenGenerator, SocketPathType
+
+if TYPE_CHECKING:
+    from smtpconsole.client.typing import Timeout
+    from smtpconsole.net.connection import Connection
+    from smtpconsole.net.timeouts import Timeouts
 
 __all__ = ("DEFAULT_TIMEOUT", "SMTP", "SMTP_PORT", "SMTP_STARTTLS_PORT", "SMTP_TLS_PORT")
 

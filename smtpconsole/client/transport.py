@@ -7,9 +7,10 @@ to be one whose name says SSL, and which knows certificates and ciphers.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from smtpconsole.net.connection import Connection
+if TYPE_CHECKING:
+    from smtpconsole.net.connection import Connection
 
 
 class SSLTransport(asyncio.Transport):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 import os
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from smtpconsole.client.status import SMTPStatus
-from smtpconsole.net.timeouts import Timeouts
 
-__all__ = ("Default", "SMTPStatus", "SMTPTokenGenerator", "SocketPathType", "Timeout")
+__all__ = ("Default", "SMTPStatus", "SMTPTokenGenerator", "SocketPathType")
 
 SMTPTokenGenerator = Callable[[], Awaitable[str]]
 SocketPathType = str | bytes | os.PathLike[str]
@@ -23,4 +23,7 @@ class Default(enum.Enum):
 
 _default = Default.token
 
-Timeout = float | Timeouts | None | Default  # seconds for each reply; None waits for ever
+if TYPE_CHECKING:
+    from smtpconsole.net.timeouts import Timeouts
+
+    Timeout = float | Timeouts | None | Default  # seconds for each reply; None waits for ever

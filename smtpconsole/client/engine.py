@@ -1,0 +1,48 @@
+"""The parts of the engine that the client uses, loaded when it first has something to do.
+
+Whoever imports the library does not pay for TLS, SASL and the rest before there is a connection;
+methods say `from smtpconsole.client import engine`.
+"""
+
+from __future__ import annotations
+
+from smtpconsole.client import email as messages
+from smtpconsole.client.connecting import connected
+from smtpconsole.client.transport import SSLTransport
+from smtpconsole.net.surroundings import channel
+from smtpconsole.smtp import exchanges, sasl
+from smtpconsole.smtp import login as logins
+from smtpconsole.smtp.capabilities import Capabilities, Keyword
+from smtpconsole.smtp.envelope import envelope, groups, size_of, wished
+from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence
+from smtpconsole.smtp.events import Phase
+from smtpconsole.smtp.exchanges import Delivery
+from smtpconsole.smtp.parameters import Unfit
+from smtpconsole.smtp.sasl import Failure
+from smtpconsole.smtp.streams import PIECE, Stream, file_size
+
+__all__ = [
+    "PIECE",
+    "Capabilities",
+    "Delivery",
+    "Disconnected",
+    "Failure",
+    "HandshakeFailed",
+    "Keyword",
+    "Phase",
+    "SSLTransport",
+    "Silence",
+    "Stream",
+    "Unfit",
+    "channel",
+    "connected",
+    "envelope",
+    "exchanges",
+    "file_size",
+    "groups",
+    "logins",
+    "messages",
+    "sasl",
+    "size_of",
+    "wished",
+]
