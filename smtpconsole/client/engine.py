@@ -14,24 +14,19 @@ from smtpconsole.smtp import exchanges, sasl
 from smtpconsole.smtp import login as logins
 from smtpconsole.smtp.capabilities import Capabilities, Keyword
 from smtpconsole.smtp.envelope import envelope, groups, size_of, wished
-from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence
-from smtpconsole.smtp.events import Phase
+from smtpconsole.smtp.errors import HandshakeFailed
 from smtpconsole.smtp.exchanges import Delivery
 from smtpconsole.smtp.parameters import Unfit
 from smtpconsole.smtp.sasl import Failure
-from smtpconsole.smtp.streams import PIECE, Stream, file_size
+from smtpconsole.smtp.streams import Stream, file_size
 
 __all__ = [
-    "PIECE",
     "Capabilities",
     "Delivery",
-    "Disconnected",
     "Failure",
     "HandshakeFailed",
     "Keyword",
-    "Phase",
     "SSLTransport",
-    "Silence",
     "Stream",
     "Unfit",
     "channel",

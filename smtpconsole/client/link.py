@@ -248,12 +248,10 @@ class Link:
 
     async def _run(self, exchange: Exchange[T], timeout: Timeout = Default.token) -> T:
         """Hold an exchange, and keep or close the connection after it."""
-        from smtpconsole.client import engine
-
         connection = self._linked()
         try:
             result = await connection.run(exchange, self._seconds(timeout))
-        except (engine.Silence, engine.Disconnected, engine.HandshakeFailed) as error:
+        except OSError as error:  # as Silence, Disconnected and HandshakeFailed are
             self._drop(connection)
             raise _explained(error) from error
         except asyncio.CancelledError:
@@ -266,7 +264,7 @@ class Link:
             self._drop(connection)
             code = SMTPStatus.invalid_response.value
             raise SMTPResponseException(code, _malformed(session.malformed))
-        if session.phase is engine.Phase.CLOSING or session.surplus is not None:
+        if session.phase.name == "CLOSING" or session.surplus is not None:
             self._drop(connection)
         return result
 
@@ -313,7 +311,7 @@ def _explained(error: OSError) -> SMTPException:
         return SMTPReadTimeoutError("Timed out waiting for server response")
     if isinstance(error, engine.HandshakeFailed):
         return tls_failure(error)
-    return SMTPServerDisconnected(str(error))
+    return SMTPServerDisconnected(str(error))  # also where a file could not be read
 
 
 def _is_foreign(method: Any) -> bool:

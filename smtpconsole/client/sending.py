@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _default = Default.token
 
+_LARGE = 128 * 1024  # octets
+
 
 class Sending(Login):
     """Sending messages."""
@@ -83,7 +85,7 @@ class Sending(Login):
             known = self._capabilities()
             if "SMTPUTF8" not in known and any(each.upper() == "SMTPUTF8" for each in options):
                 raise SMTPNotSupported("SMTPUTF8 is not supported by this server")
-            self._check_size(known, engine.size_of(body), sender)
+            self._check_size(known, len(body) if isinstance(body, bytes) else body.size, sender)
             sends = engine.envelope(
                 known, sender, people, body, mail_options=options, rcpt_options=parameters
             )
@@ -232,10 +234,12 @@ class Sending(Login):
 
 def _content(message: str | bytes) -> Content:
     """The message as the engine takes it: a large one is pulled, without a copy of it."""
+    octets = message.encode("ascii") if isinstance(message, str) else message
+    if len(octets) <= _LARGE:
+        return canonical(octets)
     from smtpconsole.client import engine
 
-    octets = message.encode("ascii") if isinstance(message, str) else message
-    return engine.Stream(octets) if len(octets) > engine.PIECE else canonical(octets)
+    return engine.Stream(octets)
 
 
 async def _whole(body: Content) -> bytes:
