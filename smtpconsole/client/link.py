@@ -112,6 +112,7 @@ class Link:
         loop = asyncio.get_running_loop()
         if self.loop is not None and self.loop is not loop and self.loop.is_closed():
             self.close()  # what is left of an earlier loop
+        self.loop = loop
         turn = self._sessions.here
         await turn.acquire()
         try:
@@ -119,7 +120,7 @@ class Link:
         except BaseException:
             turn.release()
             raise
-        self.loop, self.protocol, self._turn, self._farewell = loop, connection, turn, ""
+        self.protocol, self._turn, self._farewell = connection, turn, ""
         self.transport = connection.transport
         if connection.session.is_secure:
             self._show_tls()
