@@ -234,8 +234,7 @@ class Session:
             self.remark("reply before the end of the content", str(reply))
             return
         self.remark("unsolicited reply", str(reply))
-        if self.surplus is None:
-            self.surplus = reply
+        self.surplus = self.surplus or reply
         if reply.code == 421:
             self.phase, self.farewell = Phase.CLOSING, reply
 
