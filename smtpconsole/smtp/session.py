@@ -217,8 +217,8 @@ class Session:
         """Remark on the flaws of a reply; true if it cannot be paired and all is over."""
         for flaw in reply.flaws:
             self.remark(flaw, "")
-        if self.unanswered and self.malformed is None and MALFORMED & {*reply.flaws}:
-            self.malformed = reply
+        if self.unanswered and MALFORMED & {*reply.flaws}:
+            self.malformed = self.malformed or reply
         if LINE_TOO_LONG in reply.flaws or REPLY_TOO_LONG in reply.flaws:
             self.receive_eof(Disconnected(f"{reply.flaws[-1]}; the reply has no end"), by_us=True)
             return True
