@@ -224,6 +224,15 @@ async def test_timeouts_by_phase() -> None:
                 await smtp.sendmail("a@x", "b@x", TEXT)
 
 
+async def test_a_total_is_for_the_whole_call_the_greeting_included() -> None:
+    async with scripted({b"MAIL": b"25"}) as server:
+        async with client(server.port, timeout=Timeouts(total=0.1)) as smtp:
+            began = asyncio.get_running_loop().time()
+            with pytest.raises(errors.SMTPReadTimeoutError):
+                await smtp.sendmail("a@x", "b@x", TEXT)
+            assert asyncio.get_running_loop().time() - began < 1
+
+
 # --- the pool ---------------------------------------------------------------------------------
 
 

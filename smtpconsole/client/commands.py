@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 from smtpconsole.client.errors import (
     SMTPDataError,
@@ -29,6 +31,7 @@ from smtpconsole.smtp.addresses import path
 
 if TYPE_CHECKING:
     from smtpconsole.client.typing import Timeout
+    from smtpconsole.net.timeouts import Timeouts
 
 _default = Default.token
 
@@ -89,13 +92,22 @@ class Commands(Link):
                     raise
                 await self.helo(timeout=timeout)
 
-    async def _greet(self, timeout: Timeout) -> None:
+    async def _greet(self, timeout: Timeout) -> Timeout:
+        """Greet if that is needed; what is left of the time by then."""
         if not self.is_ehlo_or_helo_needed:
-            return
+            return timeout
+        clock = asyncio.get_running_loop().time
+        began = clock()
         if isinstance(timeout, Default):
             await self._ehlo_or_helo_if_needed()
         else:
             await self._ehlo_or_helo_if_needed(timeout)
+        own = self._seconds(timeout)
+        total = getattr(own, "total", None)
+        if total is None:
+            return timeout
+        # A total is for all of a call; the other times start anew with each reply.
+        return replace(cast("Timeouts", own), total=max(0.0, total - (clock() - began)))
 
     @property
     def is_ehlo_or_helo_needed(self) -> bool:
@@ -192,12 +204,12 @@ class Commands(Link):
         return await self._ask(b"XFORWARD", *_attributes(attributes), timeout=timeout)
 
     async def _require(self, extension: str, timeout: Timeout) -> None:
-        await self._greet(timeout)
+        timeout = await self._greet(timeout)
         if not self.supports_extension(extension):
             raise SMTPNotSupported(f"{extension} is not supported by this server")
 
     async def _ask(self, *words: bytes, timeout: Timeout) -> SMTPResponse:
-        await self._greet(timeout)
+        timeout = await self._greet(timeout)
         answer = await self.execute_command(*words, timeout=timeout)
         return positive(answer, SMTPResponseException)
 
@@ -229,7 +241,7 @@ class Commands(Link):
         Raises SMTPSenderRefused, ValueError for an address that would not stay one argument.
         """
         words = [b"FROM:" + path(sender, encoding=encoding), *_encoded(options, encoding)]
-        await self._greet(timeout)
+        timeout = await self._greet(timeout)
         answer = await self.execute_command(b"MAIL", *words, timeout=timeout)
         return positive(answer, SMTPSenderRefused, sender)
 
@@ -244,7 +256,7 @@ class Commands(Link):
     ) -> SMTPResponse:
         """RCPT (RFC 5321, 4.1.1.3): name a recipient.  Raises SMTPRecipientRefused, ValueError."""
         words = [b"TO:" + path(recipient, encoding=encoding), *_encoded(options, encoding)]
-        await self._greet(timeout)
+        timeout = await self._greet(timeout)
         answer = await self.execute_command(b"RCPT", *words, timeout=timeout)
         return positive(answer, SMTPRecipientRefused, recipient)
 
@@ -256,7 +268,7 @@ class Commands(Link):
         from smtpconsole.client import engine
 
         octets = canonical(message)
-        await self._greet(timeout)
+        timeout = await self._greet(timeout)
         go_ahead, reply = await self._run(engine.exchanges.data(octets), timeout)
         if reply is None:
             raise SMTPDataError(*response(go_ahead))
@@ -289,7 +301,7 @@ class Commands(Link):
         if validate_certs is None:
             del named["validate_certs"]
         self._options = self._options.changed(given(named))
-        await self._greet(timeout)
+        timeout = await self._greet(timeout)
         if not self.supports_extension("STARTTLS") and self._options.start_tls != "require":
             raise SMTPException("SMTP STARTTLS extension not supported by server.")
         return await self._secure(server_hostname, timeout)

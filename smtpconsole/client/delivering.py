@@ -138,7 +138,7 @@ class Delivering(Sending):
             insist,
         )
         async with self._transactions.here:
-            await self._greet(timeout)
+            timeout = await self._greet(timeout)
             sender, said = self._said(letter)
             outcomes = await self._deliver_said(said, letter, timeout)
         outcome = _merged(outcomes)
@@ -160,7 +160,7 @@ class Delivering(Sending):
 
         wanted = list(letters)
         async with self._transactions.here:
-            await self._greet(timeout)
+            timeout = await self._greet(timeout)
             prepared = [self._said(letter) for letter in wanted]
             said = [each for _, parts in prepared for each in parts]
             outcomes: list[Delivery] = []

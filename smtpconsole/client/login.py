@@ -80,7 +80,7 @@ class Login(Commands):
         all were refused (RFC 4954, 6); SMTPException if there is no mechanism in common or none
         that may be used, RuntimeError if `AUTH_METHODS` names one for which there is no method.
         """
-        await self._greet(timeout)
+        timeout = await self._greet(timeout)
         if not self.supports_extension("auth"):
             hint = "" if self._is_secure else " Try connecting via TLS (or STARTTLS)."
             raise SMTPException(f"The SMTP AUTH extension is not supported by this server.{hint}")
@@ -192,14 +192,14 @@ class Login(Commands):
 
         Raises SMTPAuthenticationError; what the server says of the reason is asked for.
         """
-        await self._greet(timeout)
+        timeout = await self._greet(timeout)
         return await self.auth("XOAUTH2", username, token=access_token, timeout=timeout)
 
     async def auth_oauthbearer(
         self, username: str | bytes, access_token: str | bytes, /, *, timeout: Timeout = _default
     ) -> SMTPResponse:
         """OAUTHBEARER (RFC 7628): as XOAUTH2, by the standard."""
-        await self._greet(timeout)
+        timeout = await self._greet(timeout)
         return await self.auth("OAUTHBEARER", username, token=access_token, timeout=timeout)
 
     async def auth_external(

@@ -81,7 +81,7 @@ class Sending(Login):
             if self.is_ehlo_or_helo_needed:
                 for address in (sender, *people):
                     mailbox(address)
-                await self._greet(timeout)
+                timeout = await self._greet(timeout)
             known = self._capabilities()
             if "SMTPUTF8" not in known and any(each.upper() == "SMTPUTF8" for each in options):
                 raise SMTPNotSupported("SMTPUTF8 is not supported by this server")
@@ -199,7 +199,7 @@ class Sending(Login):
         for address in (sender, *people):
             mailbox(address)
         options = [] if mail_options is None else list(mail_options)
-        await self._greet(timeout)
+        timeout = await self._greet(timeout)
         has_utf8 = self._uses_utf8((sender, *people))
         if has_utf8 and "SMTPUTF8" not in map(str.upper, options):
             options.append("SMTPUTF8")

@@ -146,7 +146,7 @@ class SMTP(Delivering):
         if options.start_tls:
             await self.starttls(timeout=timeout)
         elif options.start_tls is None and not options.use_tls:
-            await self._greet(timeout)
+            timeout = await self._greet(timeout)
             if self.supports_extension("starttls"):
                 await self.starttls(timeout=timeout)
         if options.oauth_token_generator is not None:
@@ -156,7 +156,7 @@ class SMTP(Delivering):
 
     async def _login_by_token(self, options: Options, timeout: Timeout) -> None:
         assert options.username is not None and options.oauth_token_generator is not None
-        await self._greet(timeout)
+        timeout = await self._greet(timeout)
         by = next((name for name in _BY_TOKEN if name in self.server_auth_methods), None)
         if by is None:
             raise SMTPException(

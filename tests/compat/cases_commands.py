@@ -83,3 +83,28 @@ CASES: dict[str, Case] = {
     # A surplus reply in mid-transaction leaves aiosmtplib waiting for ever.
     if not (call.startswith("sendmail") and reply == "surplus")
 }
+
+
+def watched(library: Any, method: Call) -> Outcome:
+    """What passes through `execute_command`, which users override, and with which timeout."""
+    said: list[Any] = []
+
+    async def call(smtp: Any, library: Any) -> Any:
+        execute = smtp.execute_command
+
+        async def told(*args: bytes, **more: Any) -> Any:
+            said.append((args, {name: str(value) for name, value in more.items()}))
+            return await execute(*args, **more)
+
+        smtp.execute_command = told
+        return await method(smtp, library), said
+
+    return play(library, call)
+
+
+CASES |= {
+    f"watched-{name}": partial(watched, method=method)
+    for name, (_, method) in CALLS.items()
+    if name
+    not in ("execute", "starttls", "login-2", "crammd5", "auth", "plain", "xoauth2", "login")
+}
