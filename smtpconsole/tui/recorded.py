@@ -136,7 +136,7 @@ class RecordedScreen(Screen[None]):
     @work(group="console", exit_on_error=False)
     async def action_export(self) -> None:
         """Save it as text."""
-        await self.smtp_console.execute("/export")
+        await self.smtp_console.execute("/export text")
 
     def action_panes(self) -> None:
         """Show or hide the side panes."""

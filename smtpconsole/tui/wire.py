@@ -263,7 +263,7 @@ class Wire(Finding, Choosing, ScrollView, can_focus=True):
         self.refresh()
 
     def on_blur(self) -> None:
-        if not self.is_asking:
+        if not self.is_asking and not self.journal.is_recorded:
             self.cursor = self.origin = None
             self._follow()
         self.refresh()

@@ -112,7 +112,7 @@ def test_a_killed_console_loses_nothing(tmp_path: Path) -> None:
         child.communicate()
     (journal,) = (tmp_path / "state/journals").iterdir()
     kept = journal.read_text()
-    assert "NOOP before the end" in kept and '"code": 550' in kept
+    assert "NOOP before the end" in kept and '"code":550' in kept
     assert journal.stat().st_mode & 0o777 == 0o600
     assert journal.parent.stat().st_mode & 0o777 == 0o700
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated, Protocol, runtime_checkable
 
@@ -85,7 +86,7 @@ async def _open(console: Console, which: str, name: str) -> None:
     path = _found(which).path if which else None
     if path is None:
         raise ConsoleError("open which?", "/journal lists them", next=("/journal",))
-    recorded = opened(path)
+    recorded = await asyncio.to_thread(opened, path)  # a foreign one has no index, and is read
     if isinstance(console.front, Viewer):
         console.front.view(recorded)
         return
