@@ -277,6 +277,16 @@ def test_what_is_old_leaves_memory_and_is_read_back(tmp_path: Path) -> None:
     assert [entry.number for entry in journal.since(4998)] == [4998, 4999]
 
 
+def test_what_was_held_back_is_there_when_its_event_leaves_memory(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "session.jsonl")
+    journal.redactor.learn(b"tanstaaf")
+    journal(events.Received(b"250 tanst"))
+    for _ in range(3 * journals.RECENT):
+        journal(events.Noted(""))
+    assert journal.stored > 0
+    assert journal.entries[0].event == events.Received(b"250 tanst")
+
+
 def test_long_content_leaves_memory_sooner(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "session.jsonl")
     for number in range(100):
@@ -358,9 +368,18 @@ def test_a_file_that_was_deleted_is_told_once(tmp_path: Path) -> None:
     (tmp_path / "new").rmdir()
     for _ in range(10_000):
         journal(events.Received(b"x"))
+    journal(events.Dialling(TARGET))
     assert len(journal.since(0, events.Received)) == 10_000
     (note,) = journal.since(0, events.Noted)
     assert "was deleted" in note.event.text
+
+
+def test_a_file_that_was_deleted_is_told_with_the_next_connection(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "session.jsonl")
+    (tmp_path / "session.jsonl").unlink()
+    journal(events.Dialling(TARGET))
+    assert "was deleted" in journal.entries[-1].event.text
+    assert journal.path is None
 
 
 def test_every_type_of_event_is_among_those_tested() -> None:

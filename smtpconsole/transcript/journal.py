@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import overload
 
 from smtpconsole.smtp.commands import Send
-from smtpconsole.smtp.events import Event, Marked, Noted, Proposed, Sent
+from smtpconsole.smtp.events import Closed, Dialling, Event, Marked, Noted, Proposed, Sent
 from smtpconsole.transcript import rows
 from smtpconsole.transcript.columns import KIND_OF, NOBODY, SECURE, Columns
 from smtpconsole.transcript.recording import NotAJournal, Recording
@@ -33,7 +33,7 @@ __all__ = ["Entries", "Entry", "Journal", "NotAJournal"]
 
 RECENT = 1024  # events kept at least, however long the session is
 RECENT_OCTETS = 4 * 1024 * 1024
-IN_MEMORY = 65536  # events of a session that is not kept, before they go to a file without a name
+IN_MEMORY = 16384  # events of a session that is not kept, before they go to a file without a name
 _LOOK = 4096  # events between two looks whether the file is still there
 
 
@@ -261,7 +261,8 @@ class Journal:
         self._recent_octets += size
         if len(self._recent) >= 2 * RECENT or self._recent_octets > 2 * RECENT_OCTETS:
             self._let_go()
-        if len(self._times) % _LOOK == 0 and not self._file.is_there:
+        is_due = len(self._times) % _LOOK == 0 or isinstance(event, Dialling | Closed)
+        if is_due and not self._file.is_there:
             self._tell_lost()
 
     def _let_go(self) -> None:

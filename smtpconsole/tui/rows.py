@@ -34,8 +34,9 @@ class Rows:
         if isinstance(self.numbers, range):
             start = self.numbers.start if self.numbers else 0
             self.numbers = range(start, start + len(self.numbers) + len(numbers))
-        else:
-            self.numbers = array("I", [*self.numbers, *numbers]) if numbers else self.numbers
+        elif numbers:
+            assert isinstance(self.numbers, array)
+            self.numbers.extend(numbers)
         self._add(heights)
 
     def _add(self, heights: Iterable[int]) -> None:

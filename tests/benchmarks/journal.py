@@ -73,7 +73,7 @@ def with_secrets(path: Path, count: int) -> str:
 
 
 def in_memory(path: Path, count: int) -> str:
-    return f"{_append(Journal(), min(count, 60_000)):>12,.0f} events/s"
+    return f"{_append(Journal(), min(count, 16_000)):>12,.0f} events/s"
 
 
 def content(path: Path, count: int) -> str:
