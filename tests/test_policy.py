@@ -396,6 +396,26 @@ async def test_the_environment_asks_for_a_key_log(
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
+async def test_the_key_log_of_a_context_that_is_given_is_announced_too(
+    context: ssl.SSLContext, ca: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, events = tmp_path / "keys.log", list[Event]()
+    log.touch(0o600)
+    monkeypatch.setenv("SSLKEYLOGFILE", str(log))
+    for is_shared in (True, False):
+        given = ssl.create_default_context(cafile=ca)
+        policy = TlsPolicy(given=given, is_shared=is_shared)
+        with listening(context) as server:
+            facts = await secured(server.port, policy, events=events)
+        assert facts.key_log == str(log)
+    assert sum(str(log) in str(event) for event in events if isinstance(event, Noted)) == 2
+    monkeypatch.delenv("SSLKEYLOGFILE")
+    policy = TlsPolicy(given=ssl.create_default_context(cafile=ca), is_shared=False)
+    for _ in range(2):
+        with listening(context) as server:
+            assert (await secured(server.port, policy, events=events)).key_log is None
+
+
 def _open_to_all(path: Path) -> None:
     path.touch(0o600)
     path.chmod(0o644)

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hostile import Flood, Hear, Say, serve
+from hostile import Silence as HearAll
 from proxy import proxy
 from scripted import Scripted, scripted
 
@@ -286,6 +288,20 @@ async def test_a_proxy_that_is_none(scheme: str) -> None:
             await dial(Target("mail.example", 25), route=route)
     with pytest.raises(Unreachable, match=r"the proxy .* cannot be reached: refused"):
         await dial(Target("mail.example", 25), route=route)
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h", "http"])
+async def test_a_proxy_that_keeps_silent_or_never_ends_is_told(scheme: str) -> None:
+    with serve(HearAll()) as silent:
+        route = Route(proxy=f"{scheme}://127.0.0.1:{silent.port}")
+        with pytest.raises(Unreachable, match=r"no answer within 0\.06 seconds") as caught:
+            await dial(Target("127.0.0.1", 25), timeout=60 * MS, route=route)
+        assert len(caught.value.attempts) == 1
+    octets = {"http": b"HTTP/1.1 200 ok\r\nX: " + b"x" * 9999}.get(scheme, b"\5\0\5\0\0\3\xff")
+    with serve(Hear(), Flood(octets)) if scheme == "http" else serve(Say(octets)) as endless:
+        route = Route(proxy=f"{scheme}://127.0.0.1:{endless.port}")
+        with pytest.raises(Unreachable, match=r"does not speak HTTP|closed the connection|reset"):
+            await dial(Target("127.0.0.1", 25), timeout=5, route=route)
 
 
 # --- the PROXY header

@@ -274,6 +274,7 @@ async def test_a_unix_socket_and_lmtp(tmp_path: Path) -> None:
         await running.execute(f"/connect '{path}' --lmtp")
         assert not person.answers
         assert advise(running).line == "LHLO me.example"
+        assert f"connecting to {path}, LMTP" in told(running)
         await running.execute("LHLO me.example")
         assert running.connection is not None and running.connection.session.lmtp
         assert running.connect_line == f"/connect lmtp+unix://{str(path).replace(' ', '%20')}"

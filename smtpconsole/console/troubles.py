@@ -94,6 +94,10 @@ def _silence(error: Silence, target: Target | None) -> ConsoleError:
             "the port may wait for TLS first, or it is not a mail server",
             next=(f"/connect {tls}", *_again(target)),
         )
+    if error.timer == "total":
+        return ConsoleError(
+            str(error), "the total of the timers is over: /set timers ''", next=_again(target)
+        )
     if "TLS handshake" in str(error):
         return ConsoleError(
             str(error),

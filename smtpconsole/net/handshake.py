@@ -31,6 +31,7 @@ class Handshake:
         try:
             self._name = policy.name(target.host)
             context = self._context(target)
+            self._key_log = policy.key_log or _logged(policy.given)
             session = self._kept.session if self._kept is not None else None
             sni = policy.indicated(target.host)
             self.layer = TlsLayer(
@@ -56,14 +57,14 @@ class Handshake:
     @property
     def warning(self) -> str | None:
         """What whoever watches must know before the first octet."""
-        if self.policy.key_log is None:
+        if self._key_log is None:
             return None
-        return f"the secrets of this TLS session are written to {self.policy.key_log}"
+        return f"the secrets of this TLS session are written to {self._key_log}"
 
     def facts(self) -> TlsFacts:
         """All about the session; the chain only where somebody looks, or it must be judged."""
         layer, policy = self.layer, self.policy
-        facts = replace(layer.facts(), key_log=policy.key_log)
+        facts = replace(layer.facts(), key_log=self._key_log)
         is_asked = self._is_observed or not policy.strict or policy.pins or policy.is_split
         if layer.is_ready and not is_asked:
             return facts
@@ -131,6 +132,12 @@ def _telling(observe: Observer) -> Tell:
 def _harmless(problem: Problem) -> Problem:
     """A problem of a chain that nobody relies on."""
     return replace(problem, severity="info") if problem.severity == "error" else problem
+
+
+def _logged(given: ssl.SSLContext | None) -> str | None:
+    """The key log of a context that was given; memory of ours, for channel bindings, is none."""
+    file = given.keylog_filename if given is not None else None
+    return None if file is None or file.startswith("/proc/self/fd/") else file
 
 
 def _words(error: Exception) -> str:

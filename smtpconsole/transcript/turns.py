@@ -160,7 +160,7 @@ def told(event: events.Event) -> tuple[str, bool] | None:
     match event:
         case events.Dialling(target):
             how = ", TLS from the first octet" if target.implicit_tls else ""
-            return f"connecting to {target}{how}", False
+            return f"connecting to {target}{how}{', LMTP' if target.lmtp else ''}", False
         case events.Resolved(host, addresses, seconds) if addresses != (host,):
             return f"{host} is {', '.join(addresses)} ({_ms(seconds)})", False
         case events.LookedUp():

@@ -37,7 +37,8 @@ class StateLine(Static):
             yield "smtpconsole", "bold"
             yield "not connected", ""
             return
-        yield visible(str(console.target)), "bold"
+        kind = "LMTP " if console.target.lmtp else ""
+        yield f"{kind}{visible(str(console.target))}", "bold"
         connection = console.connection
         if connection is None:
             yield ("connecting" if console.is_dialling else "not connected"), "bold $warning"

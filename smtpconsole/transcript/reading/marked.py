@@ -154,7 +154,8 @@ def _remarks(lines: Sequence[str]) -> Iterator[Event | None]:
 
 
 _MS = r"(\d{1,9}) ms|(\d{1,9}\.\d) s"
-_DIALLING = re.compile(r"connecting to (.+):(\d{1,5})(, TLS from the first octet)?$")
+_DIALLING = re.compile(r"connecting to (.+):(\d{1,5})(, TLS from the first octet)?(, LMTP)?$")
+_LOCAL = re.compile(r"connecting to (/.+?)(, TLS from the first octet)?(, LMTP)?$")
 _RESOLVED = re.compile(rf"(\S+) is (\S+(?:, \S+)*) \((?:{_MS})\)$")
 _CONNECTED = re.compile(rf"connected to (\S+) in (?:{_MS})$")
 _SECURED = re.compile(rf"(TLS(?: [\w.]+)?)(?:, ([^,]+))?(?:, ([^,]+?))?(?:, (?:{_MS}))?$")
@@ -169,7 +170,10 @@ def _own(words: Sequence[str], *, is_trouble: bool) -> Event | None:
 def _guesses(words: Sequence[str]) -> Iterator[Event]:
     first = words[0]
     if (found := _DIALLING.match(first)) is not None:
-        yield events.Dialling(Target(found[1].strip("[]"), int(found[2]), bool(found[3])))
+        host, port, tls, lmtp = found.groups()
+        yield events.Dialling(Target(host.strip("[]"), int(port), bool(tls), bool(lmtp)))
+    if (found := _LOCAL.match(first)) is not None:
+        yield events.Dialling(Target("", 0, bool(found[2]), bool(found[3]), path=found[1]))
     if (found := _RESOLVED.match(first)) is not None:
         yield events.Resolved(found[1], tuple(found[2].split(", ")), _lasted(found[3], found[4]))
     if (found := _CONNECTED.match(first)) is not None:
