@@ -15,6 +15,7 @@ from smtpconsole.smtp import events
 from smtpconsole.smtp.commands import CONTENT, Send, raw
 from smtpconsole.smtp.facts import Problem, TlsFacts
 from smtpconsole.smtp.replies import Reply
+from smtpconsole.smtp.targets import Target
 from smtpconsole.transcript.formats import FORMATS, exported, is_unchanged
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.transcript.showing import Show
@@ -186,3 +187,25 @@ def test_whatever_the_addresses_the_shell_gives_them_as_they_are(
     assert told["--to"].lstrip("@<").rstrip(">") == recipient.lstrip("@<").rstrip(">")
     assert not told["--from"].startswith("-") and not re.match("@[^@]", told["--from"])
     assert message == stuffed
+
+
+@pytest.mark.parametrize(
+    ("target", "words", "line"),
+    [
+        (Target("", 0, lmtp=True, path="/run/x"), ["--socket", "/run/x"], "lmtp+unix:///run/x"),
+        (Target("", 0, command="cat -u"), ["--pipe", "cat -u"], "'exec:cat -u'"),
+        (Target("example.org", 25, mx=True), ["--copy-routing", "example.org"], "mx:example.org"),
+        (Target("::1", 465, True), ["--server", "::1"], "'[::1]:465'"),
+    ],
+    ids=str,
+)
+def test_servers_of_every_kind_are_named_as_their_tools_want_it(
+    tmp_path: Path, target: Target, words: list[str], line: str
+) -> None:
+    journal = Journal()
+    recorded.begun(journal, target)
+    ((said, _),) = arguments(exported(journal, "swaks"), "swaks", str(tmp_path))
+    assert said[:2] == words
+    assert f"\n/connect {line}" in exported(journal, "script")
+    for name in NAMES:
+        reparse(name, exported(journal, name))

@@ -26,8 +26,8 @@ def save(path: Path, text: str) -> Path:
     return path.resolve()
 
 
-def suggested(console: Console, suffix: str) -> Path:
-    """A name for a file of this session."""
-    host = console.target.host if console.target is not None else ""
+def suggested(console: Console, suffix: str, *, names_host: bool = True) -> Path:
+    """A name for a file of this session, which may tell the server."""
+    host = console.target.host if console.target is not None and names_host else ""
     safe = "".join(char if char.isalnum() or char in ".-" else "-" for char in host)
     return Path(f"smtpconsole-{safe or 'session'}-{console.now():%Y%m%d-%H%M%S}.{suffix}")

@@ -55,6 +55,7 @@ class ExportScreen(ModalScreen[Answer | None]):
         self._svg = screen_svg
         self._openness = Show()
         self._part = 0
+        self._suggested = Path()  # the path that was put there for the person
         rest = sorted(FORMATS.keys() - set(ORDER))
         self._formats = [*ORDER, *rest]
 
@@ -101,9 +102,15 @@ class ExportScreen(ModalScreen[Answer | None]):
     def _chosen(self) -> None:
         suffix = PICTURE if self._format == PICTURE else FORMATS[self._format].suffix
         path = self.query_one("#export-path", Input)
-        stem = Path(path.value) if path.value else suggested(self.smtp_console, suffix)
-        path.value = str(stem.with_suffix(f".{suffix}"))
+        if path.value in ("", str(self._suggested)):
+            path.value = str(self._named(suffix))
+            self._suggested = Path(path.value)
+        else:
+            path.value = str(Path(path.value).with_suffix(f".{suffix}"))
         self._refresh()
+
+    def _named(self, suffix: str) -> Path:
+        return suggested(self.smtp_console, suffix, names_host=self._openness.addresses)
 
     def _refresh(self) -> None:
         lines = self._text(is_preview=True).splitlines()
@@ -135,6 +142,10 @@ class ExportScreen(ModalScreen[Answer | None]):
     def action_addresses(self) -> None:
         """Show addresses, or mask them."""
         self._openness = replace(self._openness, addresses=not self._openness.addresses)
+        path = self.query_one("#export-path", Input)
+        if path.value == str(self._suggested):  # a masked file is not called by the host
+            self._suggested = self._named(self._suggested.suffix[1:])
+            path.value = str(self._suggested)
         self._refresh()
 
     def action_part(self) -> None:

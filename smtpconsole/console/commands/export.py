@@ -88,7 +88,12 @@ async def _permitted(console: Console) -> None:
 
 
 def _saved(console: Console, text: str, path: Path | None, suffix: str, show: Show) -> None:
-    path = save(path.expanduser() if path is not None else suggested(console, suffix), text)
+    path = save(
+        path.expanduser()
+        if path is not None
+        else suggested(console, suffix, names_host=show.addresses),
+        text,
+    )
     console.front.show(Answer(f"saved as {path}", (f"{text.count(chr(10))} lines; {show}",)))
 
 

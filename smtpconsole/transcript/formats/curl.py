@@ -34,6 +34,8 @@ def curl(turns: Sequence[Turn], about: About) -> str:
 
 def _arguments(told: Visit, letter: Letter | None) -> Iterator[str]:
     yield from ("curl", "--verbose", "--url", _url(told))
+    if told.target is not None and told.target.path:
+        yield from ("--unix-socket", told.target.path)
     if told.has_starttls:
         yield "--ssl-reqd"
     if told.login is not None:
@@ -52,7 +54,7 @@ def _arguments(told: Visit, letter: Letter | None) -> Iterator[str]:
 
 def _url(told: Visit) -> str:
     target = told.target
-    if target is None:
+    if target is None or target.is_local:
         return f"smtp://{NO_SERVER}/{_quoted(told.name)}"
     scheme = "smtps" if target.implicit_tls else "smtp"
     host = f"[{target.host}]" if ":" in target.host else _quoted(target.host)

@@ -29,8 +29,8 @@ def openssl(turns: Sequence[Turn], about: About) -> str:
 def _connection(talk: Talk) -> Iterator[str]:
     told = visit(talk)
     target = told.target
-    host = target.host if target is not None else NO_SERVER
-    port = target.port if target is not None else 25
+    host = target.host if target is not None and target.host else NO_SERVER
+    port = target.port if target is not None and target.port else 25
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     # -quiet: else a line that begins with R renegotiates, and one with Q quits.
     words = ["openssl", "s_client", "-quiet", "-connect", where]

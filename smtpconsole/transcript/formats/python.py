@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from smtpconsole.smtp.commands import command
+from smtpconsole.smtp.targets import Target
 from smtpconsole.transcript.dialogue import talks
 from smtpconsole.transcript.formats import About, export_format
 from smtpconsole.transcript.formats.swaks import NO_SERVER
@@ -125,7 +126,7 @@ def _program(
 def _smtplib(step: Step) -> Iterator[str]:
     match step:
         case Connect(target, code):
-            host, port = (target.host, target.port) if target is not None else (NO_SERVER, 25)
+            host, port = _where(target)
             is_tls = target is not None and target.implicit_tls
             kind = "SMTP_SSL(context=ssl.create_default_context()" if is_tls else "SMTP("
             yield f"server = {_literal(host)}"
@@ -155,7 +156,7 @@ def _smtplib(step: Step) -> Iterator[str]:
 def _awaited(step: Step, module: str) -> Iterator[str]:
     match step:
         case Connect(target, code):
-            host, port = (target.host, target.port) if target is not None else (NO_SERVER, 25)
+            host, port = _where(target)
             is_tls = target is not None and target.implicit_tls
             yield f"server = {_literal(host)}"
             yield f"smtp = {module}.SMTP(hostname=server, port={port}, timeout=60,"
@@ -178,6 +179,13 @@ def _awaited(step: Step, module: str) -> Iterator[str]:
             yield from _command(data, codes)
         case _:
             yield "smtp.close()"
+
+
+def _where(target: Target | None) -> tuple[str, int]:
+    """A host and a port; sockets and programs are for a person to put in."""
+    if target is None or target.is_local:
+        return NO_SERVER, 25
+    return target.host, target.port
 
 
 def _command(data: bytes, codes: Sequence[int]) -> Iterator[str]:

@@ -72,9 +72,16 @@ def arguments(told: Visit, letter: Letter | None) -> list[str]:
 
 def _server(told: Visit) -> Iterator[str]:
     target = told.target
-    yield from ("--server", _value(target.host if target is not None else NO_SERVER))
-    if target is not None:
-        yield from ("--port", str(target.port))
+    if target is None:
+        yield from ("--server", NO_SERVER)
+    elif target.path:
+        yield from ("--socket", _value(target.path))
+    elif target.command:
+        yield from ("--pipe", _value(target.command))
+    elif target.mx:
+        yield from ("--copy-routing", _value(target.host))
+    else:
+        yield from ("--server", _value(target.host), "--port", str(target.port))
     if told.hello in _PROTOCOLS:
         yield from ("--protocol", _PROTOCOLS[told.hello])
     if target is not None and target.implicit_tls:
