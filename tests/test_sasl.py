@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import struct
 import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,6 +61,14 @@ def test_those_that_say_the_secret_are_those_that_the_tables_call_unsound() -> N
     for name, mechanism in MECHANISMS.items():
         known = knowledge.mechanism(name)
         assert known is not None and known.sound is not mechanism.exposes, name
+
+
+def test_a_connection_that_does_not_log_in_loads_no_mechanism() -> None:
+    script = "import sys, smtpconsole.net.connection; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    loaded = {name for name in done.stdout.decode().split() if "smtp.sasl." in name}
+    assert loaded == {"smtpconsole.smtp.sasl.claims"}
+    assert len(MECHANISMS) > 20
 
 
 def test_bound_mechanisms_come_first_and_only_under_tls() -> None:

@@ -213,7 +213,7 @@ def _remarks(console: Console, last: Attempt, who: Credentials) -> list[str]:
     ends = expiry(who.token) if who.token else None
     if ends is not None and ends < time.time():
         remarks.append(f"the token expired {_ago(time.time() - ends)} ago")
-    if len(_others(console, last)) and not last.is_logged_in:
+    if _others(console, last):
         remarks.append(f"{last.mechanism} was used; the others were not tried")
     return remarks
 

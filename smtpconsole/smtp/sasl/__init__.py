@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
@@ -119,7 +119,33 @@ class Mechanism:
         return self.name.endswith("-PLUS")
 
 
-MECHANISMS: dict[str, Mechanism] = {}
+class _Mechanisms(Mapping[str, Mechanism]):
+    """By name; their modules are loaded when somebody looks, which a client may never do."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Mechanism] = {}
+        self._is_loaded = False
+
+    def add(self, mechanism: Mechanism) -> None:
+        self._known[mechanism.name] = mechanism
+
+    def _loaded(self) -> dict[str, Mechanism]:
+        if not self._is_loaded:
+            self._is_loaded = True
+            registry.load(__name__, __path__)
+        return self._known
+
+    def __getitem__(self, name: str) -> Mechanism:
+        return self._loaded()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaded())
+
+    def __len__(self) -> int:
+        return len(self._loaded())
+
+
+MECHANISMS = _Mechanisms()
 
 
 def mechanism(
@@ -133,7 +159,7 @@ def mechanism(
     """Register a generator function as a mechanism."""
 
     def register(turns: Callable[[Credentials], Turns]) -> Callable[[Credentials], Turns]:
-        MECHANISMS[name] = Mechanism(name, strength, turns, speaks_first, needs, exposes)
+        MECHANISMS.add(Mechanism(name, strength, turns, speaks_first, needs, exposes))
         return turns
 
     return register
@@ -160,6 +186,3 @@ def usable(
         if each.needs == need and each.strength and (is_secure or not each.binds)
     ]
     return sorted(fitting, key=lambda each: (each.exposes and not is_secure, -each.strength))
-
-
-registry.load(__name__, __path__)

@@ -6,8 +6,7 @@ import base64
 import re
 from collections.abc import Callable
 
-from smtpconsole.smtp.sasl import MECHANISMS, family, ntlm
-from smtpconsole.smtp.sasl.digest_md5 import directives
+from smtpconsole.smtp.sasl import MECHANISMS, family
 
 
 def claimed_user(
@@ -65,6 +64,8 @@ def _scram_user(octets: bytes) -> bytes | None:
 
 
 def _digest_user(octets: bytes) -> bytes | None:
+    from smtpconsole.smtp.sasl.digest_md5 import directives  # Only where it is said.
+
     return dict(directives(octets)).get("username")
 
 
@@ -76,6 +77,8 @@ def _oauth_user(octets: bytes) -> bytes | None:
 
 
 def _ntlm_user(octets: bytes) -> bytes | None:
+    from smtpconsole.smtp.sasl import ntlm  # Only where it is said.
+
     if octets[:12] != ntlm.SIGNATURE + b"\3\0\0\0" or len(octets) < 64:
         return None
     domain, user = (ntlm.name(octets, at) for at in (28, 36))
