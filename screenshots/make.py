@@ -94,7 +94,7 @@ async def tls(sandbox: Sandbox) -> None:
     async with scene(sandbox, is_trusted=False) as shown:
         await shown.enter("/starttls", until="~> EHLO")
         await shown.pilot.press("f3")
-        await shown.enter("/login", until="Go on all the same?")
+        await shown.enter("/login alice@sandbox.example", until="Go on all the same?")
         await shown.save("tls")
 
 
