@@ -132,7 +132,7 @@ async def test_credentials_wait_for_a_word_where_the_server_is_not_proved(
         assert person.last.startswith("nothing was sent")
         assert not any(line.startswith(b"AUTH") for line in said(console))
         await console.execute("/login alice@sandbox.example")
-        assert person.answers[-1].title == "logged in as alice@sandbox.example with PLAIN"
+        assert person.answers[-1].title == "logged in as alice@sandbox.example with SCRAM-SHA-256"
         await console.execute("/send bob@sandbox.example")  # asked once, remembered
         assert [secret for _, secret in person.questions] == [False, False, True]
 

@@ -36,7 +36,7 @@ ONLY_IN = {  # a library, and the layers that may know it
     "textual": {"tui"},
     "rich": {"tui"},
     "prompt_toolkit": {"repl"},
-    "aiosmtpd": {"sandbox"},
+    "aiosmtpd": set(),
     "trustme": {"sandbox"},
     "click": {"cli"},
     "cryptography": {"net", "sandbox", "composer"},

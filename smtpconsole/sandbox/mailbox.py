@@ -33,6 +33,8 @@ class Letter:
     recipients: tuple[str, ...]
     content: bytes
     mail_options: tuple[str, ...] = ()
+    rcpt_options: tuple[tuple[str, ...], ...] = ()  # of each recipient
+    mailboxes: tuple[str, ...] = ()  # that it was put into
     relayed: bool = False
     number: int = 0  # given by the mailbox, from 1
 
@@ -84,6 +86,11 @@ class Mailbox:
         """The letters kept, oldest first."""
         with self._changed:
             return tuple(self._letters)
+
+    def used(self, name: str) -> int:
+        """The octets of the letters in the mailbox of a name."""
+        with self._changed:
+            return sum(len(each.content) for each in self._letters if name in each.mailboxes)
 
     def wait(self, count: int = 1, timeout: float = 5) -> tuple[Letter, ...]:
         """The letters kept once `count` have arrived since the start; TimeoutError if they do not.

@@ -8,24 +8,28 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import secrets
 import tempfile
 import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from weakref import WeakSet
 
-from smtpconsole.sandbox import certificates
-from smtpconsole.sandbox.accounts import DOMAIN, Accounts
+from smtpconsole.sandbox import certificates, house, login, transaction, verbs
+from smtpconsole.sandbox.conversation import Conversation, Shared
+from smtpconsole.sandbox.diary import Diary
+from smtpconsole.sandbox.faults import Fault, Switches
+from smtpconsole.sandbox.house import House
 from smtpconsole.sandbox.mailbox import Mailbox
-from smtpconsole.sandbox.protocol import Conversation, House, TlsLayer
+from smtpconsole.sandbox.wire import Wire
 
-NAMES = ("localhost", "127.0.0.1", "::1", DOMAIN)
-SIZE_LIMIT = 10 * 2**20
-IDLE_LIMIT = 300.0  # seconds; RFC 5321, 4.5.3.2.7
+__all__ = ["Sandbox", "login", "transaction", "verbs"]  # their verbs are registered
+
+_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 log = logging.getLogger("smtpconsole.sandbox")
 
@@ -45,8 +49,7 @@ class Listening:
 
     loop: asyncio.AbstractEventLoop
     stopping: asyncio.Event
-    port: int
-    tls_port: int | None
+    ports: dict[str, int]
 
 
 class Sandbox:
@@ -58,19 +61,28 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         tls_port: int | None = 0,
-        user: str = "alice@sandbox.example",
-        password: str = "wonderland",
-        size_limit: int = SIZE_LIMIT,
-        require_auth_for_relay: bool = True,
-        timeout: float = IDLE_LIMIT,
+        lmtp_port: int | None = None,
+        proxy_port: int | None = None,
+        rules: House | None = None,
+        password: str | None = None,
+        faults: Sequence[Fault] = (),
+        seed: int = 0,
+        may_be_reached: bool = False,
+        **changes: Any,
     ) -> None:
-        self._host = _loopback(host)
-        self._port = port
-        self._tls_port = tls_port
-        self._accounts = Accounts(user, password, require_auth_for_relay)
-        self._size_limit = size_limit
-        self._timeout = timeout
-        self._mailbox = Mailbox()
+        """`rules` are those of `default.toml` if none are given, `changes` what is to be different
+        in them, and `password` that of their first user.  A port of 0 is a free one, one of None
+        is not listened on.  ValueError if others might reach it, unless that is wished."""
+        self._host = _address(host, may_be_reached=may_be_reached)
+        wanted = {"smtp": port, "tls": tls_port, "lmtp": lmtp_port, "proxy": proxy_port}
+        self._ports = {name: number for name, number in wanted.items() if number is not None}
+        self.rules = replace(rules or house.default(), **changes)
+        if password is not None:
+            self.rules = replace(self.rules, users={**self.rules.users, self.user: password})
+        self.mailbox = Mailbox()  # outlives a stop
+        self.diary = Diary()
+        self.faults = Switches(faults, seed=seed)
+        self.token = secrets.token_urlsafe(24)  # what XOAUTH2 takes; it protects nothing
         self._running: Running | None = None
         self._lock = threading.Lock()
 
@@ -79,16 +91,14 @@ class Sandbox:
         with self._lock, ExitStack() as undo:
             if self._running:
                 return
-            identity = certificates.good(*NAMES)
+            identity = certificates.good(*_HOSTS, self.rules.domain)
             directory = tempfile.TemporaryDirectory(prefix="smtpconsole-sandbox-")
             undo.callback(directory.cleanup)
             Path(directory.name, "ca.pem").write_bytes(identity.ca_pem)
-            house = House(
-                self._accounts, self._mailbox, identity.context, self._size_limit, self._timeout
-            )
+            shared = Shared(self.rules, self.mailbox, self.diary, self.faults, identity, self.token)
             ready: Future[Listening] = Future()
             thread = threading.Thread(
-                target=self._run, args=(house, ready), name="smtpconsole-sandbox", daemon=True
+                target=self._run, args=(shared, ready), name="smtpconsole-sandbox", daemon=True
             )
             thread.start()
             try:
@@ -134,12 +144,22 @@ class Sandbox:
     @property
     def port(self) -> int:
         """The port for clients that begin in the clear."""
-        return self._now().listening.port
+        return self._now().listening.ports["smtp"]
 
     @property
     def tls_port(self) -> int | None:
         """The port for clients that begin with TLS, if there is one."""
-        return self._now().listening.tls_port
+        return self._now().listening.ports.get("tls")
+
+    @property
+    def lmtp_port(self) -> int | None:
+        """The port for LMTP, if there is one."""
+        return self._now().listening.ports.get("lmtp")
+
+    @property
+    def proxy_port(self) -> int | None:
+        """The port on which a PROXY header comes first, if there is one."""
+        return self._now().listening.ports.get("proxy")
 
     @property
     def ca_file(self) -> Path:
@@ -148,71 +168,74 @@ class Sandbox:
 
     @property
     def user(self) -> str:
-        """Who can log in."""
-        return self._accounts.user
+        """Somebody who can log in."""
+        return next(iter(self.rules.users), f"alice@{self.rules.domain}")
 
     @property
     def password(self) -> str:
         """What that user logs in with; it protects nothing, and is told to everybody."""
-        return self._accounts.password
-
-    @property
-    def mailbox(self) -> Mailbox:
-        """The letters that arrived; they outlive a stop."""
-        return self._mailbox
+        return self.rules.password(self.user) or ""
 
     def _now(self) -> Running:
         if self._running is None:
             raise RuntimeError("Sandbox is not running; start() it first")
         return self._running
 
-    def _run(self, house: House, ready: Future[Listening]) -> None:
+    def _run(self, shared: Shared, ready: Future[Listening]) -> None:
         """The whole life of the thread."""
         try:
             with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-                runner.run(self._serve(house, ready))
+                runner.run(self._serve(shared, ready))
         except BaseException as error:
             if ready.done():
                 log.exception("Sandbox died")
             else:
                 ready.set_exception(error)
 
-    async def _serve(self, house: House, ready: Future[Listening]) -> None:
+    async def _serve(self, shared: Shared, ready: Future[Listening]) -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_note)
-        conversations: WeakSet[Conversation] = WeakSet()
+        # Nothing else holds a connection whose reading is paused.
+        wires: set[Wire] = set()
 
-        def conversation() -> Conversation:
-            conversations.add(new := Conversation(house, has_tls=False))
-            return new
+        def listener(name: str) -> Callable[[], Wire]:
+            def accepted() -> Wire:
+                talk = Conversation(
+                    shared,
+                    has_tls=name == "tls",
+                    is_lmtp=name == "lmtp",
+                    is_proxied=name == "proxy",
+                )
+                wires.add(talk.wire)
+                talk.wire.lost = wires.discard
+                return talk.wire
 
-        def secure_conversation() -> TlsLayer:
-            conversations.add(new := Conversation(house, has_tls=True))
-            return TlsLayer(new)
+            return accepted
 
+        servers: dict[str, asyncio.Server] = {}
         with ExitStack() as listeners:
-            plain = await loop.create_server(conversation, self._host, self._port)
-            listeners.callback(plain.close)
-            tls = None
-            if self._tls_port is not None:
-                tls = await loop.create_server(secure_conversation, self._host, self._tls_port)
-                listeners.callback(tls.close)
+            for name, number in self._ports.items():
+                server = await loop.create_server(listener(name), self._host, number)
+                listeners.callback(server.close)
+                servers[name] = server
             stopping = asyncio.Event()
-            ready.set_result(Listening(loop, stopping, _port(plain), _port(tls) if tls else None))
+            ports = {name: _port(server) for name, server in servers.items()}
+            ready.set_result(Listening(loop, stopping, ports))
             await stopping.wait()
             # asyncio leaks the socket of a client accepted just before its listener closes
             # (python/cpython#109564): stop accepting first, and let the last ones in.
-            for listener in (*plain.sockets, *(tls.sockets if tls else ())):
-                loop.remove_reader(listener)
+            for server in servers.values():
+                for sock in server.sockets:
+                    loop.remove_reader(sock)
             await _turns(3)
-        await _dismiss(conversations)
+        await _dismiss(wires, shared.house.domain)
 
 
-async def _dismiss(conversations: WeakSet[Conversation]) -> None:
+async def _dismiss(wires: set[Wire], domain: str) -> None:
     """Close every connection, and let asyncio close its socket."""
-    for conversation in tuple(conversations):
-        conversation.dismiss(f"421 4.3.2 {DOMAIN} The sandbox is closing")
-        conversation.abort()
+    for wire in tuple(wires):
+        wire.dismiss(f"421 4.3.2 {domain} The sandbox is closing")
+        wire.abort()
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()
@@ -233,14 +256,14 @@ def _port(server: asyncio.Server) -> int:
     return int(server.sockets[0].getsockname()[1])
 
 
-def _loopback(host: str) -> str:
+def _address(host: str, *, may_be_reached: bool) -> str:
     if host == "localhost":
         return "127.0.0.1"  # one address: the two of localhost would get different free ports
     try:
         is_loopback = ipaddress.ip_address(host).is_loopback
     except ValueError:
         is_loopback = False
-    if not is_loopback:
+    if not is_loopback and not may_be_reached:
         raise ValueError(
             f"Sandbox cannot listen on {host!r}, which others might reach; use 127.0.0.1 or ::1"
         )

@@ -85,7 +85,7 @@ async def test_the_server_and_its_tls_are_explained(
         await console.press("f2")
         await console.until("commands in groups", "10 MiB")
         await console.press("pagedown")
-        await console.until("NEW", "AUTH LOGIN PLAIN")
+        await console.until("NEW", "AUTH PLAIN LOGIN")
         await console.press("f3")
         screen = await console.until("the certificate proves the server", "sent by the server")
         assert "TLS_AES_256_GCM_SHA384" in screen
