@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 import zone
@@ -180,3 +184,23 @@ async def test_a_domain_without_servers_is_told(names: zone.Names, domain: str, 
         assert words in person.last and f"/dns {domain}" in person.last
         await console.execute(f"/probe mx:{domain}")
         assert words in person.last
+
+
+def test_the_program_opens_the_server_of_a_domain(names: zone.Names, tmp_path: Path) -> None:
+    names.zones[2] = zone.zone("localhost", "@ MX 10 localhost.\n@ A 127.0.0.1\n")
+    with Sandbox() as sandbox:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "smtpconsole", f"mx:localhost:{sandbox.port}"),
+                *("--dns", f"127.0.0.1:{names.port}", "--no-journal", "--lines"),
+            ],
+            input="QUIT\n",
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "SMTPCONSOLE_STATE": str(tmp_path)},
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert "*: DNS MX localhost: 10 localhost" in done.stdout
+    assert "S: 220 sandbox.example" in done.stdout

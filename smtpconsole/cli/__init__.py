@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from smtpconsole.cli.options import with_ways
+from smtpconsole.cli.options import resolving, with_ways
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.ways import NO_NAME, WAYS
 
@@ -108,6 +108,7 @@ class Program(click.Command):
 @click.option("--no-sni", is_flag=True, help="Ask for no name in TLS.")
 @click.option("--lines", is_flag=True, help="Use the line mode, also on a terminal.")
 @click.option("--no-journal", is_flag=True, help="Keep no file of the session.")
+@resolving
 @with_ways()
 @click.version_option(package_name="smtpconsole")
 def main(
@@ -118,16 +119,19 @@ def main(
     no_sni: bool,
     lines: bool,
     no_journal: bool,
+    dns: tuple[str, ...],
+    dns_trust_ad: bool,
     **how: str | bool | None,
 ) -> None:
     """Talk to a mail server. See every byte. Know why.
 
     TARGET is host, host:port, [address]:port, user@host, smtp://host, smtps://host,
-    submission://host, lmtp://host, lmtp+unix:///path or "exec:command".
+    submission://host, lmtp://host, lmtp+unix:///path, "exec:command", or mx:domain for the server
+    that takes a domain's mail.
     """
     try:
         with ExitStack() as stack:
-            how["name"] = name
+            how |= {"name": name, "dns": ",".join(dns), "trustad": dns_trust_ad}
             how["sni"] = NO_NAME if no_sni else how["sni"]
             settings = _settings(how)
             suggestions = _suggestions(target, lmtp)

@@ -22,7 +22,7 @@ _RESOLVING = (
         "--dns",
         metavar="ADDRESS[:PORT]",
         multiple=True,
-        help="Ask this resolver instead of the system's; may be repeated.",
+        help="Ask this resolver about mail domains, not the system's; may be repeated.",
     ),
     click.option(
         "--dns-trust-ad",

@@ -26,7 +26,8 @@ async def connect(
 
     HOST, HOST:PORT, [ADDRESS]:PORT, USER@HOST, smtp:// (port 25), submission:// (587), smtps://
     and submissions:// (465, TLS from the first octet), lmtp:// (24), lmtp+unix:///PATH, /PATH,
-    "exec:COMMAND".  Without a scheme the port is 25; port 465 means TLS from the first octet.
+    "exec:COMMAND", mx:DOMAIN (the server that takes its mail).  Without a scheme the port is 25;
+    port 465 means TLS from the first octet.
     Nothing is said before you say it.
 
     Options hold for this server until they are given anew; /set keeps them for all servers, and
