@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from driving import NARROW, WIDE, Driver, driving
-from recorded import session
+from recordings import session
 
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.tui.recorded import RecordedScreen, RecordingApp

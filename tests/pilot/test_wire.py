@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from driving import NARROW, WIDE, Driver, driving
-from recorded import many, session
+from recordings import many, session
 
 from smtpconsole.smtp import events
 from smtpconsole.smtp.commands import Send
