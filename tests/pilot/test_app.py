@@ -257,7 +257,7 @@ async def test_the_application_lives_through_every_trouble(
         await console.enter(f"/connect localhost:{sandbox.port}")
         await console.until("READY")
         await console.enter(f"/export text {tmp_path}/kept.txt")
-        await console.until("saved as", "credentials are not in it")
+        await console.until("saved as", "not shown: credentials")
     assert "=== connecting to no-such-host.invalid:25" in (tmp_path / "kept.txt").read_text()
 
 
