@@ -36,7 +36,7 @@ class _Ghost(Suggester):
 
 
 class _Line(Input):
-    """An input that tells of a paste of several lines instead of dropping all but the first."""
+    """An input that loses nothing: neither lines of a paste, nor what is typed behind Enter."""
 
     class Pasted(Message):
         """Several lines at once."""
@@ -44,6 +44,25 @@ class _Line(Input):
         def __init__(self, lines: list[str]) -> None:
             super().__init__()
             self.lines = lines
+
+    class Taken(Message):
+        """A line was ended."""
+
+        def __init__(self, line: str) -> None:
+            super().__init__()
+            self.line = line
+
+    mode = ""  # or "complete" or "search": then Enter is for a choice, not for the line
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key != "enter" or self.mode:
+            await super()._on_key(event)
+            return
+        # Not in Textual's action: that runs later, when the next line may have been begun.
+        event.prevent_default()
+        event.stop()
+        line, self.value = self.value, ""
+        self.post_message(self.Taken(line))
 
     def _on_paste(self, event: events.Paste) -> None:
         lines = event.text.splitlines()
@@ -94,7 +113,6 @@ class Prompt(Vertical):
         super().__init__(id="prompt")
         self.smtp_console, self._history = console, history
         self.suggestion = ""  # what Tab types on an empty line
-        self._mode = ""  # "", "complete" or "search"
         self._found: list[Completion] = []
         self._hits: list[str] = []
         self._walk: list[str] = []
@@ -112,7 +130,7 @@ class Prompt(Vertical):
         yield field
 
     @property
-    def field(self) -> Input:
+    def field(self) -> _Line:
         """The input itself."""
         return self.query_one(_Line)
 
@@ -156,7 +174,7 @@ class Prompt(Vertical):
     def action_complete(self) -> None:
         """Type the advice, complete, or take the candidate."""
         field = self.field
-        if self._mode:
+        if self.field.mode:
             self._accept()
         elif field.password:
             return
@@ -168,7 +186,7 @@ class Prompt(Vertical):
     def _complete(self, line: str) -> None:
         self._found = complete(self.smtp_console, line)
         if len(self._found) == 1:
-            self._mode = "complete"
+            self.field.mode = "complete"
             self._accept(0)
         elif self._found:
             width = max(len(each.text) for each in self._found)
@@ -184,7 +202,7 @@ class Prompt(Vertical):
         """Search the history."""
         if self.field.password:
             return
-        if self._mode != "search":
+        if self.field.mode != "search":
             self._draft = self.field.value
             self._label("find> ")
         self._search()
@@ -192,21 +210,21 @@ class Prompt(Vertical):
     def _search(self) -> None:
         self._hits = self._history.search(self.field.value)[:200]
         self._open("search", [Content(visible(hit)) for hit in self._hits])
-        self._mode = "search"
+        self.field.mode = "search"
 
     def _open(self, mode: str, rows: list[Content]) -> None:
         choices = self.query_one(_Choices)
         choices.set_options([Option(row) for row in rows])
         choices.display = bool(rows)
         choices.styles.offset = (0, -min(len(rows), _MOST_CHOICES))  # above the line
-        self._mode = mode if rows else ""
+        self.field.mode = mode if rows else ""
         if rows:
             choices.highlighted = 0
 
     def _accept(self, index: int | None = None) -> None:
         if index is None:
             index = self.query_one(_Choices).highlighted or 0
-        mode = self._mode
+        mode = self.field.mode
         self._close()
         if mode == "complete":
             found = self._found[index]
@@ -218,16 +236,16 @@ class Prompt(Vertical):
             self._put(self._hits[index])
 
     def _close(self) -> None:
-        if self._mode == "search":
+        if self.field.mode == "search":
             self._label(PROMPT)
-        self._mode = ""
+        self.field.mode = ""
         self.query_one(_Choices).display = False
 
     def back(self) -> bool:
         """Close what is open, and say whether anything was."""
-        if not self._mode:
+        if not self.field.mode:
             return False
-        was_search = self._mode == "search"
+        was_search = self.field.mode == "search"
         self._close()
         if was_search:
             self._put(self._draft)
@@ -237,7 +255,7 @@ class Prompt(Vertical):
 
     def action_older(self) -> None:
         """An older line that begins as this one does."""
-        if self._mode:
+        if self.field.mode:
             self.query_one(_Choices).action_cursor_up()
             return
         if self.field.password:
@@ -251,7 +269,7 @@ class Prompt(Vertical):
 
     def action_newer(self) -> None:
         """A newer one."""
-        if self._mode:
+        if self.field.mode:
             self.query_one(_Choices).action_cursor_down()
         elif self._at >= 0:
             self._at -= 1
@@ -268,9 +286,9 @@ class Prompt(Vertical):
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
         self._at = -1
-        if self._mode == "search":
+        if self.field.mode == "search":
             self._search()
-        elif self._mode == "complete":
+        elif self.field.mode == "complete":
             self._close()
         elif len(event.value) == 1 and event.value in "123456789" and not self.field.password:
             self.post_message(self.Digit(int(event.value)))
@@ -278,13 +296,13 @@ class Prompt(Vertical):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if self._mode:
-            self._accept()
-            return
-        line = event.value
+        self._accept()
+
+    @on(_Line.Taken)
+    def _taken(self, event: _Line.Taken) -> None:
+        event.stop()
         self._at = -1
-        self._put("")
-        self.post_message(self.Entered(line))
+        self.post_message(self.Entered(event.line))
 
     @on(_Line.Pasted)
     def _pasted(self, event: _Line.Pasted) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from textual import events
 from textual.pilot import Pilot
 
 from smtpconsole.console.console import Suggestions
@@ -55,6 +56,13 @@ class Driver:
     async def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
         await self.pilot.press(*keys)
+
+    def hurry(self, *lines: str) -> None:
+        """Type lines as fast as a terminal sends them, waiting for nothing in between."""
+        for line in lines:
+            for char in line:
+                self.app.post_message(events.Key(char, char))
+            self.app.post_message(events.Key("enter", "\r"))
 
     async def enter(self, line: str) -> None:
         """Put a line at the prompt at once, and press Enter; keys one by one take their time."""

@@ -10,6 +10,7 @@ from driving import NARROW, WIDE, driving
 from smtpconsole.console.console import Suggestions
 from smtpconsole.console.settings import Settings
 from smtpconsole.sandbox import Sandbox
+from smtpconsole.smtp.events import Sent
 from smtpconsole.transcript.journal import Journal
 
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
@@ -234,6 +235,22 @@ async def test_help_names_every_key_and_command(
         await console.until("/starttls", "/quit")
         await console.press("escape")
         await console.until("smtp>")
+
+
+async def test_lines_that_are_typed_in_a_hurry_are_said_as_they_were_typed(
+    sandbox: Sandbox, settings: Settings, suggestions: Suggestions
+) -> None:
+    async with driving(suggestions.target, settings=settings, suggestions=suggestions) as console:
+        await console.until("READY")
+        lines = ["NOOP one", "NOOP two", "NOOP three", "NOOP four"]
+        console.hurry(*lines)
+        await console.until("-> NOOP four")
+        said = [
+            entry.event.send.line.decode()
+            for entry in console.journal.entries
+            if isinstance(entry.event, Sent)
+        ]
+        assert said == lines
 
 
 async def test_the_application_lives_through_every_trouble(
