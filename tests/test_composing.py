@@ -167,3 +167,23 @@ def test_a_message_is_signed_and_what_was_hashed_is_shown(console: Console, tmp_
     assert "cannot be read" in do(console, f"/dkim {tmp_path}/none")
     console.draft = Draft("", ("a@x",))
     assert "whose signature" in do(console, f"/dkim {key}")
+
+
+def test_a_ready_made_message_waits_for_its_recipient(console: Console) -> None:
+    console.draft = Draft("me@example.com")
+    told = do(console, "/message plain")
+    assert told.startswith("plain is in the composer") and "no recipient yet" in told
+
+
+def test_a_large_message_is_made_while_it_is_sent(sandbox: Sandbox) -> None:
+    async def send() -> None:
+        async with at(sandbox) as (console, person):
+            await console.execute("/message huge --size 2M")
+            await console.execute("/send bob@sandbox.example")
+            assert person.last.startswith("the server has taken the message")
+            assert any("% of 2,0" in answer.title for answer in person.answers)
+
+    run(send())
+    content = sandbox.mailbox.letters()[-1].content
+    assert 2 * 2**20 - 100 < len(content) < 2 * 2**20 + 1000
+    assert content.endswith(b"x\r\n") and content.count(b"\r\n00000000 xxx") == 1

@@ -92,8 +92,13 @@ class Draft:
     def pieces(self, *, now: datetime) -> Iterator[bytes]:
         """The octets that will be sent, piece by piece; the filler is made as it is asked for."""
         yield self.to_bytes(now=now)
-        for number in range(self.filler // FILLER_LINE):
-            yield _FILLER % (number % 10**8)
+        yield from filler_lines(self.filler)
+
+
+def filler_lines(octets: int) -> Iterator[bytes]:
+    """Numbered lines, of as many octets as whole lines make of it."""
+    for number in range(octets // FILLER_LINE):
+        yield _FILLER % (number % 10**8)
 
 
 def ended(data: bytes) -> bytes:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from smtpconsole.composer.draft import FILLER_LINE, filler_lines
 from smtpconsole.console import drafting
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.smtp.replies import Reply
@@ -25,7 +27,8 @@ def content_of(
 ) -> Iterator[Content]:
     """What is to be sent; a file is open as long as this lasts."""
     if not file:
-        yield octets if octets is not None else drafting.octets(console)
+        octets = octets if octets is not None else drafting.octets(console)
+        yield _filled(console, octets) if console.draft.filler else octets
         return
     try:
         opened = Path(file).expanduser().open("rb")
@@ -34,6 +37,14 @@ def content_of(
         raise ConsoleError(f"nothing was sent: {file} cannot be read: {reason}") from error
     with opened:
         yield stream_of(console, opened, binary=binary)
+
+
+def _filled(console: Console, octets: bytes) -> Stream:
+    """The message with the lines that are made while it is sent."""
+    lines = filler_lines(console.draft.filler)
+    length = len(octets) + console.draft.filler // FILLER_LINE * FILLER_LINE
+    progress = _teller(console, length) if length >= LARGE else None
+    return Stream(chain((octets,), lines), size=length, progress=progress)
 
 
 def stream_of(console: Console, file: BinaryIO, *, binary: bool = False) -> Stream:

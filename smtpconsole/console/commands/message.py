@@ -48,7 +48,10 @@ async def message(
     lines = [name.tests, f"A sound server answers {name.expects}."]
     if name.warning:
         lines.append(f"Beware: {name.warning}.")
-    lines.append(str(measured(console)))
+    if console.draft.recipients:
+        lines.append(str(measured(console)))
+    else:
+        lines.append("It has no recipient yet: /send ADDRESS names one.")
     console.front.show(
         Answer(f"{name.name} is in the composer", tuple(lines), ("/rehearse", "/send"))
     )
