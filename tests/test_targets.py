@@ -37,6 +37,8 @@ from smtpconsole.smtp.events import Target
         ("lmtp+unix://bob@/run/x", Target("", 0, lmtp=True, path="/run/x", user="bob")),
         ("/run/x", Target("", 0, path="/run/x")),
         ("exec:sendmail -bs", Target("", 0, command="sendmail -bs")),
+        ("mx:mail.x", Target("mail.x", 25, mx=True)),
+        ("mx:mail.x:587", Target("mail.x", 587, mx=True)),
         ("LMTP+exec: deliver 'a b'", Target("", 0, lmtp=True, command="deliver 'a b'")),
         ("mx:mail.x", Target("mail.x", 25, mx=True)),
         ("MX:bob@mail.x", Target("mail.x", 25, mx=True)),
@@ -153,3 +155,5 @@ def test_a_target_reads_well() -> None:
     assert Target("", 0, path="/run/x").is_local
     assert Target("x", 465).written == "smtp://x:465"
     assert Target("x", 465, True).written == "x:465"
+    assert Target("x", 25, mx=True).written == "mx:x"
+    assert Target("x", 587, mx=True).written == "mx:x:587"
