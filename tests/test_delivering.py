@@ -203,6 +203,27 @@ async def test_recipients_are_split_as_the_server_limits_them() -> None:
     assert sum(line.startswith(b"MAIL") for line in server.heard) == 2
 
 
+async def test_a_session_has_no_more_messages_than_the_server_allows() -> None:
+    ehlo = b"250-scripted\r\n250 LIMITS MAILMAX=2\r\n"
+    async with scripted({b"EHLO": ehlo}) as server:
+        async with client(server.port) as smtp:
+            for _ in range(2):
+                await smtp.deliver(TEXT, sender="a@x", recipients="b@x")
+            with pytest.raises(errors.SMTPNotSupported, match="MAILMAX"):
+                await smtp.deliver(TEXT, sender="a@x", recipients="b@x")
+        server.heard.clear()
+        async with pool(server.port) as mail:
+            for _ in range(4):
+                await mail.deliver(TEXT, sender="a@x", recipients="b@x")
+        assert server.heard.count(b"QUIT") == 2
+
+
+async def test_octets_of_eight_bits_are_said_to_be_some() -> None:
+    async with scripted() as server, client(server.port) as smtp:
+        await smtp.deliver(b"caf\xe9\r\n", sender="a@x", recipients="b@x")
+    assert b"MAIL FROM:<a@x> size=6 BODY=8BITMIME" in server.heard
+
+
 async def test_commands_beyond_the_reference() -> None:
     async with scripted({b"EHLO": ALL, b"ETRN": b"250 queuing\r\n"}) as server:
         async with client(server.port) as smtp:

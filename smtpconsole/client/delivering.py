@@ -218,6 +218,7 @@ class Delivering(Sending):
         per_recipient = {name: dict(wishes) for name, wishes in letter.per_recipient.items()}
         common = {name: options.pop(name) for name in _OF_RECIPIENTS & options.keys()}
         found = engine.groups(known, people)
+        self._check_count(known, len(found))
         if len(found) > 1 and not isinstance(body, bytes):
             raise SMTPNotSupported(
                 f"The server takes {len(found[0])} recipients a message (LIMITS), and a message "
@@ -244,6 +245,14 @@ class Delivering(Sending):
             ]
         except engine.Unfit as error:
             raise SMTPNotSupported(str(error)) from error
+
+    def _check_count(self, known: Capabilities, count: int) -> None:
+        """RFC 9422, 4.1: MAILMAX is how many transactions a session may have."""
+        most, session = known.limit("MAILMAX"), self._linked().session
+        if most is not None and session.mails + count > most:
+            raise SMTPNotSupported(
+                f"The server takes {most} messages in a session (MAILMAX); connect again"
+            )
 
     def _check_offer(self, known: Capabilities, body: Content, sender: str, letter: Letter) -> None:
         if letter.insist:
@@ -274,6 +283,8 @@ class Delivering(Sending):
         if isinstance(message, str):
             message = message.encode("ascii")
         if isinstance(message, bytes):
+            if not message.isascii() and self.supports_extension("8BITMIME"):
+                options.setdefault("body", "8BITMIME")
             return engine.Stream(message, binary=True) if is_binary else canonical(message)
         if isinstance(message, engine.Stream):
             return message

@@ -175,12 +175,19 @@ class Pool:
         is_free = client.protocol is not None and client.protocol.session.transaction is None
         if not (is_sound and is_free and client.is_connected):
             client.close()
-        elif self._is_closed or kept.times >= self._uses:
+        elif self._is_closed or kept.times >= self._uses or _is_used_up(client):
             return client
         else:
             kept.since = asyncio.get_running_loop().time()
             place.idle.append(kept)
         return None
+
+
+def _is_used_up(client: SMTP) -> bool:
+    """The server takes no more messages in this session (RFC 9422, 4.1)."""
+    session = client.protocol.session if client.protocol is not None else None
+    most = session.capabilities.limit("MAILMAX") if session is not None else None
+    return session is not None and most is not None and session.mails >= most
 
 
 async def _parted(client: SMTP) -> None:
