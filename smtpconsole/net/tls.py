@@ -10,6 +10,7 @@ import contextlib
 import re
 import ssl
 import time
+import weakref
 from dataclasses import replace
 from typing import Any
 
@@ -71,11 +72,15 @@ class TlsLayer:
         if not hasattr(context, "_msg_callback"):
             return False
 
+        # The context holds the callback, and the layer the context: `ssl` does not let the
+        # collector see that, so a layer that is held here would never be let go.
+        layer = weakref.ref(self)
+
         def told(
             _: object, direction: str, __: object, content: int, ___: object, data: bytes
         ) -> None:
-            party = self._peer if direction == "read" else self._own
-            self._told(party, int(content), data)
+            if (own := layer()) is not None:
+                own._told(own._peer if direction == "read" else own._own, int(content), data)
 
         context._msg_callback = told
         return True
