@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from pathlib import Path
 
 import click
 
@@ -16,34 +17,73 @@ from smtpconsole.visible import visible
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--replay", metavar="JOURNAL", help="Play the server's side of this session.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where to listen.")
+@click.option("--tls-port", type=click.IntRange(0, 65535), default=0, help="The same, under TLS.")
+@click.option("--lmtp-port", type=click.IntRange(0, 65535), help="Where to listen for LMTP.")
+@click.option("--house", metavar="FILE", default="", help="Rules of your own, in TOML.")
+@click.option("--fault", metavar="FAULT", multiple=True, help="Fail so; may be repeated.")
+@click.option("--faults", is_flag=True, help="List the ways to fail, and end.")
+@click.option("--seed", type=int, default=0, help="For faults by chance: fault%20.")
 @click.option("--times", is_flag=True, help="With --replay: take as long as the server took.")
-def command(replay: str | None, port: int, times: bool) -> None:
+def command(
+    replay: str | None,
+    port: int,
+    tls_port: int,
+    lmtp_port: int | None,
+    house: str,
+    fault: tuple[str, ...],
+    faults: bool,
+    seed: int,
+    times: bool,
+) -> None:
     """Run a mail server on this machine, until Ctrl+C.
 
     With --replay it says what another server said, to a client that says what was said there;
     JOURNAL is a file, also a transcript of another tool, or the name of a kept session.
+
+    FAULT is a name, such as rcpt-mixed, with a place, a count or a chance if wished: 421@RCPT,
+    drip#3, double-reply%20.
     """
     from smtpconsole.console.recordings import opened, spoken
     from smtpconsole.sandbox import Sandbox
+    from smtpconsole.sandbox import faults as ways
+    from smtpconsole.sandbox.house import HouseError, default, load
     from smtpconsole.sandbox.replay import Replay
 
     def tell(line: str) -> None:
         print(visible(line), flush=True)
 
+    if faults:
+        for each in ways.known().values():
+            tell(f"{each.id}  {each.name:27} {each.title}")
+        return
     try:
         server = (
             Replay(spoken(opened(replay).journal), port=port, keeps_time=times, tell=tell)
             if replay is not None
-            else Sandbox(port=port)
+            else Sandbox(
+                port=port,
+                tls_port=tls_port,
+                lmtp_port=lmtp_port,
+                rules=load(Path(house)) if house else default(),
+                faults=[ways.parsed(text) for text in fault],
+                seed=seed,
+            )
         )
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())
         with server:
             tell(f"listening on localhost:{server.port}, certificates by {server.ca_file}")
+            if isinstance(server, Sandbox):
+                tell(f"under TLS on localhost:{server.tls_port}")
+                if server.lmtp_port is not None:
+                    tell(f"LMTP on localhost:{server.lmtp_port}")
+                tell(f"log in as {server.user} with {server.password}")
             ended.wait()
     except ConsoleError as error:
         raise sentence(error) from error
+    except (HouseError, ways.FaultError) as error:
+        raise click.ClickException(str(error)) from error
     except OSError as error:
         print(f"Error: port {port} cannot be used: {error.strerror or error}", file=sys.stderr)
         sys.exit(1)

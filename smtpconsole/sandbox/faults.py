@@ -119,7 +119,9 @@ def parsed(text: str) -> Fault:
     fault = known().get(name) or by_id.get(name)
     if found is None or fault is None:
         near = [each for each in known() if name[:4] and name[:4] in each]
-        hint = f"near are {', '.join(near[:4])}" if near else "/fault lists them"
+        hint = (
+            f"near are {', '.join(near[:4])}" if near else "smtpconsole sandbox --faults lists them"
+        )
         raise FaultError(f"there is no fault {text!r}; {hint}")
     if found[2]:
         at = found[2] if found[2].islower() else found[2].upper()

@@ -1,0 +1,104 @@
+"""`smtpconsole sandbox`: a server for other people's clients, with faults if wished."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import smtplib
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PROGRAM = [sys.executable, "-m", "smtpconsole", "sandbox"]
+PATIENCE = 20  # seconds
+
+
+@contextmanager
+def running(*options: str) -> Iterator[dict[str, str]]:
+    """The server; what it says when it begins, by the words before it."""
+    words = [*PROGRAM, *options]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = ""
+        while "log in as" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        ports = {
+            name: found[1]
+            for name, pattern in {
+                "port": r"listening on localhost:(\d+)",
+                "ca": r"certificates by (\S+)",
+                "tls": r"under TLS on localhost:(\d+)",
+                "lmtp": r"LMTP on localhost:(\d+)",
+            }.items()
+            if (found := re.search(pattern, said))
+        }
+        try:
+            yield ports
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(PATIENCE) == 0
+
+
+def send(port: str) -> dict[str, tuple[int, bytes]]:
+    with smtplib.SMTP("127.0.0.1", int(port), timeout=PATIENCE) as client:
+        people = ["bob@sandbox.example", "carol@sandbox.example"]
+        return client.sendmail("a@example.org", people, "Subject: x\r\n\r\nx\r\n")
+
+
+def test_it_serves_others_until_it_is_stopped() -> None:
+    with running("--lmtp-port", "0") as server:
+        assert send(server["port"]) == {}
+        context = ssl.create_default_context(cafile=server["ca"])
+        with smtplib.SMTP_SSL("localhost", int(server["tls"]), context=context) as client:
+            assert client.login("alice@sandbox.example", "wonderland")[0] == 235
+        with smtplib.LMTP("127.0.0.1", int(server["lmtp"])) as client:
+            assert client.ehlo()[0] == 250
+
+
+def test_it_fails_as_it_is_told_to() -> None:
+    with running("--fault", "rcpt-mixed", "--fault", "pipelining-split") as server:
+        refused = send(server["port"])
+        assert refused == {"carol@sandbox.example": (452, b"4.2.2 Mailbox over quota")}
+    with running("--fault", "421@RCPT") as server:
+        with pytest.raises((smtplib.SMTPRecipientsRefused, smtplib.SMTPServerDisconnected)):
+            send(server["port"])
+
+
+@pytest.mark.skipif(not shutil.which("swaks"), reason="swaks is not installed")
+def test_swaks_meets_a_fault_too() -> None:
+    with running("--fault", "mail-later") as server:
+        words = ["swaks", "--server", f"127.0.0.1:{server['port']}", "--to", "bob@sandbox.example"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        assert done.returncode == 23 and "451 4.7.1 Greylisted" in done.stdout
+
+
+def test_its_rules_can_be_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[replies]\ncarol = "550 5.7.1 Not today"\n')
+    with running("--house", str(file)) as server:
+        assert send(server["port"]) == {"carol@sandbox.example": (550, b"5.7.1 Not today")}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--fault", "rain"], "there is no fault 'rain'"),
+        (["--house", "/no/such"], "/no/such cannot be read"),
+    ],
+)
+def test_what_it_cannot_do_is_told(options: list[str], told: str) -> None:
+    done = subprocess.run([*PROGRAM, *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and told in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_ways_to_fail_are_listed() -> None:
+    done = subprocess.run([*PROGRAM, "--faults"], capture_output=True, text=True, check=True)
+    assert "F24  drip " in done.stdout and len(done.stdout.splitlines()) > 80
