@@ -13,7 +13,7 @@ Encoding = Literal["7bit", "8bit", "quoted-printable", "base64"]
 
 LARGEST = 512 * 2**20  # octets of one file; the message is made in memory
 
-_TEMPORARY = frozenset({"gzip", "bzip2", "xz", "compress"})
+_PACKED = frozenset({"gzip", "bzip2", "xz", "compress"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,6 @@ def attached(path: Path, *, content_id: str = "") -> Attachment:
 def media_type(name: str) -> str:
     """The media type that a file's name suggests."""
     kind, packed = mimetypes.guess_type(name, strict=False)
-    if packed in _TEMPORARY:
+    if packed in _PACKED:
         return f"application/{packed}"
     return kind or "application/octet-stream"

@@ -37,11 +37,6 @@ def template_folder() -> Path:
     return config_folder() / "templates"
 
 
-def draft_file() -> Path:
-    """The message in the composer, kept while it is written."""
-    return state_folder() / "draft.json"
-
-
 def known_file() -> Path:
     """What servers were like."""
     return state_folder() / "known.json"

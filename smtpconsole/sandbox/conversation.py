@@ -100,11 +100,6 @@ class Conversation:
         """Who we are."""
         return f"220 {self.house.domain} {'LMTP' if self.is_lmtp else 'ESMTP'} smtpconsole sandbox"
 
-    @property
-    def is_loopback(self) -> bool:
-        """The client is on this machine, as far as it says."""
-        return self.peer.startswith(("127.", "[::1]"))
-
     def note(self, what: str, why: str = "") -> None:
         """Write something in the diary."""
         self.shared.diary.note(self.peer, what, why)

@@ -64,11 +64,6 @@ class Fault:
     end: End = ""
     tls: dict[str, Any] = field(default_factory=dict)  # see `certificates.context`
 
-    @property
-    def written(self) -> str:
-        """As it would be asked for."""
-        return self.name
-
     def changed(self, reply: bytes) -> bytes:
         """The octets instead of a reply."""
         if self.swallow:

@@ -36,13 +36,13 @@ class Wire(asyncio.Protocol):
 
     def __init__(self, serve: Serve, *, timeout: float) -> None:
         self.peer = ""
-        self.own = ""
         self.is_upgrading = False
         self.lost: Callable[[Wire], None] | None = None  # told when the connection is gone
         self._serve = serve
         self._timeout = timeout
         self._transport: asyncio.Transport | None = None
         self._layer: TlsLayer | None = None
+        self._failure: Exception | None = None  # of TLS
         self._incoming = bytearray()
         self._is_at_end = False
         self._is_reading = True
@@ -57,7 +57,6 @@ class Wire(asyncio.Protocol):
         """Serve the client."""
         self._transport = cast(asyncio.Transport, transport)
         self.peer = _shown(transport.get_extra_info("peername"))
-        self.own = _shown(transport.get_extra_info("sockname"))
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def data_received(self, data: bytes) -> None:
@@ -229,8 +228,6 @@ class Wire(asyncio.Protocol):
         self.is_upgrading = False
         if keep and not is_hello:
             self._incoming[:0] = clear
-
-    _failure: Exception | None = None
 
     def _decrypt(self, data: bytes) -> None:
         layer = self._layer
