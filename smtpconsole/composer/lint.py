@@ -22,6 +22,7 @@ _ONCE = (
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _BARE_CR = re.compile(rb"\r(?!\n)")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+_ADDRESS = re.compile(r"[^\s<>,;:\"]+@[^\s<>,;:\"]+")
 _MESSAGE_ID = re.compile(rb"\s*<[^<>\s@]+@[^<>\s@]+>\s*")
 _DATE = re.compile(
     rb"\s*(?:[A-Z][a-z]{2},\s*)?\d{1,2}\s+[A-Z][a-z]{2}\s+\d{4}\s+\d{1,2}:\d{2}(?::\d{2})?\s+"
@@ -80,6 +81,20 @@ class Content:
     def values(self, name: str) -> list[bytes]:
         """The values of the headers of a name."""
         return [value for key, value in self.fields if key == name]
+
+    def addresses(self, *names: str) -> list[str]:
+        """What looks like an address in the headers of these names."""
+        return [
+            found
+            for name in names
+            for value in self.values(name)
+            for found in _ADDRESS.findall(value.decode("utf-8", "replace"))
+        ]
+
+    @cached_property
+    def dots(self) -> int:
+        """Lines that begin with a dot, which is doubled on the wire."""
+        return self.octets.startswith(b".") + self.octets.count(b"\n.")
 
     @cached_property
     def longest_line(self) -> int:
@@ -175,9 +190,8 @@ def _has_lines(content: Content) -> Iterator[Remark]:
     if nuls := content.octets.count(b"\0"):
         text = f"there are {nuls} NUL octets, which no message may hold"
         yield Remark("error", "nul", text, "RFC 5322 2.2")
-    dots = content.octets.startswith(b".") + content.octets.count(b"\n.")
-    if dots:
-        text = f"{dots} lines begin with a dot, which is doubled on the wire"
+    if content.dots:
+        text = f"{content.dots} lines begin with a dot, which is doubled on the wire"
         yield Remark("info", "dots", text, "RFC 5321 4.5.2")
 
 

@@ -6,7 +6,6 @@ mended where they were written.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -20,8 +19,6 @@ from smtpconsole.smtp import content as line_ends
 Mend = Callable[[Draft, datetime], Draft]
 
 MENDS: dict[str, Mend] = {}
-
-_ADDRESS = re.compile(rb"[^\s<>,;:\"]+@[^\s<>,;:\"]+")
 
 
 def mend(*codes: str) -> Callable[[Mend], Mend]:
@@ -106,20 +103,14 @@ def _encoding(draft: Draft, now: datetime) -> Draft:
 @mend("from-not-aligned")
 def _align(draft: Draft, now: datetime) -> Draft:
     """Take the envelope's sender from From."""
-    found = _ADDRESS.search(b" ".join(_content(draft, now).values("from")))
-    return replace(draft, sender=found[0].decode()) if found else draft
+    found = _content(draft, now).addresses("from")
+    return replace(draft, sender=found[0]) if found else draft
 
 
 @mend("not-in-envelope")
 def _envelope(draft: Draft, now: datetime) -> Draft:
     """Send it to everybody whom the headers name."""
-    content = _content(draft, now)
-    named = [
-        found.decode("utf-8", "replace")
-        for name in ("to", "cc", "bcc")
-        for value in content.values(name)
-        for found in _ADDRESS.findall(value)
-    ]
+    named = _content(draft, now).addresses("to", "cc", "bcc")
     return replace(draft, recipients=tuple(dict.fromkeys((*draft.recipients, *named))))
 
 

@@ -12,7 +12,6 @@ from smtpconsole.smtp import addresses
 from smtpconsole.smtp.capabilities import Capabilities
 
 _MOST_RECIPIENTS = 100  # that every server must take (RFC 5321, 4.5.3.1.8)
-_ADDRESS = re.compile(r"[^\s<>,;:\"]+@[^\s<>,;:\"]+")
 _SIGNER = re.compile(rb"[;\s]d\s*=\s*([^;\s]+)")
 
 
@@ -55,10 +54,9 @@ def measure(draft: Draft, octets: bytes, known: Capabilities) -> Measure:
     size = len(octets) + draft.filler
     subject = _Subject(draft, content, size, known)
     remarks = [*(remark for check in _CHECKS for remark in check(subject)), *lint(octets)]
-    dots = octets.startswith(b".") + octets.count(b"\n.")
     return Measure(
         octets=size,
-        on_the_wire=size + dots + len(b".\r\n"),
+        on_the_wire=size + content.dots + len(b".\r\n"),
         longest_line=content.longest_line,
         is_8bit=content.is_8bit,
         needs_utf8=draft.needs_utf8 or not content.head.isascii(),
@@ -103,7 +101,7 @@ def _recipients(subject: _Subject) -> Iterator[Remark]:
 
 def _alignment(subject: _Subject) -> Iterator[Remark]:
     draft, content = subject.draft, subject.content
-    shown = _domains(content, "from")
+    shown = {addresses.domain(each) for each in content.addresses("from")}
     envelope = addresses.domain(draft.sender)
     if envelope and shown and envelope not in shown:
         text = f"From is of {_few(shown)}, the envelope of {envelope}: SPF does not align"
@@ -119,12 +117,7 @@ def _alignment(subject: _Subject) -> Iterator[Remark]:
 
 
 def _visible_recipients(subject: _Subject) -> Iterator[Remark]:
-    named = {
-        found.lower()
-        for name in ("to", "cc", "bcc")
-        for value in subject.content.values(name)
-        for found in _ADDRESS.findall(value.decode("utf-8", "replace"))
-    }
+    named = {each.lower() for each in subject.content.addresses("to", "cc", "bcc")}
     said = {each.lower() for each in subject.draft.recipients}
     if hidden := said - named:
         text = f"no header names {_few(hidden)}: a blind copy"
@@ -144,11 +137,6 @@ def _growth(subject: _Subject) -> Iterator[Remark]:
 _CHECKS: tuple[_Check, ...] = (
     *(_size, _needs, _recipients, _alignment, _visible_recipients, _growth),
 )
-
-
-def _domains(content: Content, name: str) -> set[str]:
-    text = b" ".join(content.values(name)).decode("utf-8", "replace")
-    return {found.rpartition("@")[2].lower() for found in _ADDRESS.findall(text)}
 
 
 def _few(names: set[str]) -> str:

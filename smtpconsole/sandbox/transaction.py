@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,9 +10,9 @@ from smtpconsole.sandbox import dsn
 from smtpconsole.sandbox.conversation import VERBS, Conversation, Envelope, Recipient, verb
 from smtpconsole.sandbox.mailbox import Letter
 from smtpconsole.sandbox.paths import NoPath, checked, parse_parameters, parse_path
+from smtpconsole.smtp import xtext
 
 _PIECE = 16 * 1024
-_XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+")  # RFC 3461, 4
 _GO_ON = "354 End data with <CR><LF>.<CR><LF>"
 _NOTIFY = {"SUCCESS", "FAILURE", "DELAY"}
 
@@ -85,7 +84,11 @@ def _check_ret(talk: Conversation, value: str | None) -> None:
 
 
 def _check_xtext(talk: Conversation, value: str | None) -> None:
-    if not value or not _XTEXT.fullmatch(value):
+    try:
+        is_there = bool(xtext.decoded(value or ""))
+    except ValueError:
+        is_there = False
+    if not is_there:
         raise NoPath("501 5.5.4 The value is not encoded as xtext (RFC 3461, 4)")
 
 
