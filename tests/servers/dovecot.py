@@ -63,6 +63,11 @@ class Dovecot:
         signed = f"{head}.{_part(claims)}"
         return f"{signed}.{_base64url(hmac.new(_KEY, signed.encode(), hashlib.sha256).digest())}"
 
+    def log(self) -> str:
+        """What it has logged."""
+        file = self.folder / "dovecot.log"
+        return file.read_text() if file.exists() else ""
+
     def letters(self, user: str) -> list[bytes]:
         """What a user (without domain) has received, the oldest first."""
         new = self.folder / "mail" / user / "new"
@@ -126,8 +131,7 @@ def _wait_for_greeting(dovecot: Dovecot) -> None:
     """The first greeting takes a moment: Dovecot starts its other processes for it."""
     with socket.create_connection(("127.0.0.1", dovecot.port), WAIT) as sock:
         greeting = sock.makefile("rb").readline()
-    log = dovecot.folder / "dovecot.log"
-    assert greeting.startswith(b"220 "), (greeting, log.read_text() if log.exists() else "no log")
+    assert greeting.startswith(b"220 "), (greeting, dovecot.log())
 
 
 def _prepare(dovecot: Dovecot, relay: int) -> None:

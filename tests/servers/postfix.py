@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +60,8 @@ class Postfix:
 
     def log(self) -> str:
         """What it has logged."""
-        return (self.folder / "log" / "maillog").read_text()
+        file = self.folder / "log" / "maillog"
+        return file.read_text("utf-8", "replace") if file.exists() else ""
 
     def letters(self, user: str) -> list[bytes]:
         """What a user has received, the oldest first."""
@@ -91,13 +92,16 @@ def missing() -> str | None:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Postfix]:
-    """Start Postfix in a folder that its users can reach, and stop it at the end."""
+def running(folder: Path, *settings: str) -> Iterator[Postfix]:
+    """Start Postfix in a folder that its users can reach, and stop it at the end.
+
+    `settings` are lines of main.cf that come last; a Postfix of one's own is surer than a reload.
+    """
     problem = missing()
     assert problem is None, problem
     port, tls_port, *proxied = (free_port() for _ in range(5))
     postfix = Postfix(port, tls_port, folder / "ca.pem", folder / "other.pem", folder, *proxied)
-    _prepare(postfix)
+    _prepare(postfix, settings)
     environment = {**os.environ, "MAIL_CONFIG": str(folder / "etc")}
     master = subprocess.Popen(
         [_DAEMONS / "master", "-c", folder / "etc", "-d"],
@@ -117,14 +121,14 @@ def running(folder: Path) -> Iterator[Postfix]:
         master.wait(WAIT)
 
 
-def _prepare(postfix: Postfix) -> None:
+def _prepare(postfix: Postfix, settings: Sequence[str]) -> None:
     folder = postfix.folder
     folder.chmod(0o755)
     for name in ("etc", "data", "log", "mail", "sasl", "spool"):
         (folder / name).mkdir()
     _certificates(folder)
     etc = folder / "etc"
-    (etc / "main.cf").write_text(_main_cf(folder))
+    (etc / "main.cf").write_text("\n".join((_main_cf(folder), *settings, "")))
     (etc / "master.cf").write_text(_master_cf(postfix))
     (etc / "dynamicmaps.cf").touch()
     boxes = {"alice": "alice", "bob": "bob", "postmaster": "bob"}
@@ -212,6 +216,7 @@ smtpd_sasl_security_options = noanonymous
 smtpd_tls_chain_files = {folder}/server.pem
 smtpd_tls_auth_only = yes
 smtpd_tls_session_cache_database =
+service_throttle_time = 1s
 """
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import dovecot
@@ -50,25 +51,19 @@ FALSE_ENDS = {"LF . LF", "LF . CR LF", "CR LF . LF"}
 
 @pytest.mark.parametrize("setting", ["no", "normalize"])
 async def test_postfix_takes_false_ends_unless_it_forbids_bare_line_feeds(
-    mta: postfix.Postfix, monkeypatch: pytest.MonkeyPatch, setting: str
+    mta_with: Callable[..., AbstractContextManager[postfix.Postfix]],
+    monkeypatch: pytest.MonkeyPatch,
+    setting: str,
 ) -> None:
     monkeypatch.setattr(smuggling, "PATIENCE", 0.5)
-    configure(
-        mta, f"smtpd_forbid_bare_newline = {setting}", "smtpd_forbid_bare_newline_exclusions="
-    )
     recipient = f"bob@{postfix.DOMAIN}"
-    person = await told(mta.port, mta.ca, f"/smuggling {recipient}", replies=("yes",))
-    configure(mta, "smtpd_forbid_bare_newline = no")
+    with mta_with(
+        f"smtpd_forbid_bare_newline = {setting}", "smtpd_forbid_bare_newline_exclusions ="
+    ) as mta:
+        person = await told(mta.port, mta.ca, f"/smuggling {recipient}", replies=("yes",))
     lines = [line for line in person.answers[-1].lines if line[21:31].strip() == "taken"]
     assert {line[:20].strip() for line in lines} == (FALSE_ENDS if setting == "no" else set())
     assert person.answers[-1].title.startswith("VULNERABLE") == (setting == "no")
-
-
-def configure(mta: postfix.Postfix, *settings: str) -> None:
-    """Change Postfix' settings; each new process reads them."""
-    for setting in settings:
-        subprocess.run(["postconf", "-c", mta.folder / "etc", "-e", setting], check=True)
-    subprocess.run(["postfix", "-c", mta.folder / "etc", "reload"], check=True)
 
 
 async def test_all_of_a_real_servers_tls_is_told(mta: postfix.Postfix) -> None:
