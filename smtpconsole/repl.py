@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from prompt_toolkit import PromptSession
 from prompt_toolkit.patch_stdout import patch_stdout
 
-from smtpconsole.console.answers import Answer
+from smtpconsole.console import editing
+from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.coach import advise
 from smtpconsole.console.console import Console, Suggestions
 from smtpconsole.console.known import Known
@@ -100,6 +101,12 @@ class Repl:
         except (EOFError, KeyboardInterrupt):
             return ""
         return str(answer)
+
+    async def edit(self, text: str, *, suffix: str) -> str | None:
+        """Let a person edit a text, if there is a terminal to do it in."""
+        if not self._is_terminal:
+            raise ConsoleError("there is no terminal in which somebody could edit")
+        return await editing.edited(text, suffix=suffix)
 
     def leave(self) -> None:
         """No more lines."""

@@ -32,6 +32,8 @@ class Person:
         self.replies = list(replies)
         self.answers: list[Answer] = []
         self.questions: list[tuple[str, bool]] = []
+        self.edited: list[tuple[str, str]] = []  # texts that were to be edited, by suffix
+        self.edits: list[str | None] = []  # what becomes of them
         self.has_left = False
 
     def show(self, answer: Answer) -> None:
@@ -40,6 +42,10 @@ class Person:
     async def ask(self, question: str, *, secret: bool = False) -> str:
         self.questions.append((question, secret))
         return self.replies.pop(0)
+
+    async def edit(self, text: str, *, suffix: str) -> str | None:
+        self.edited.append((text, suffix))
+        return self.edits.pop(0) if self.edits else None
 
     def leave(self) -> None:
         self.has_left = True

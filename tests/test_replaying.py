@@ -191,6 +191,9 @@ class Person:
         self.asked.append(question)
         return self.answers.pop(0) if self.answers else ""
 
+    async def edit(self, text: str, *, suffix: str) -> str | None:
+        return None
+
     def leave(self) -> None: ...
 
 

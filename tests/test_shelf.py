@@ -53,6 +53,9 @@ class Person:
         self.told.append(question)
         return self.replies.pop(0)
 
+    async def edit(self, text: str, *, suffix: str) -> str | None:
+        return None
+
     def leave(self) -> None:
         """Go nowhere."""
 

@@ -45,6 +45,12 @@ class Front(Protocol):
     async def ask(self, question: str, *, secret: bool = False) -> str:
         """Ask a person; what is secret is not shown while it is typed, nor kept."""
 
+    async def edit(self, text: str, *, suffix: str) -> str | None:
+        """Let a person edit a text in $VISUAL or $EDITOR; None if it is as it was.
+
+        ConsoleError if that cannot be done, with what to do.
+        """
+
     def leave(self) -> None:
         """The person wants to go."""
 

@@ -11,7 +11,8 @@ import getpass
 import os
 import sys
 
-from smtpconsole.console.answers import Answer
+from smtpconsole.console import editing
+from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.visible import visible
 
 PASSWORD = "SMTP_PASSWORD"
@@ -42,6 +43,12 @@ class Headless:
             return await asyncio.to_thread(ask, f"{visible(question)} ")
         except (EOFError, KeyboardInterrupt):
             return ""
+
+    async def edit(self, text: str, *, suffix: str) -> str | None:
+        """Let a person edit a text, if there is a terminal to do it in."""
+        if not sys.stdin.isatty():
+            raise ConsoleError("there is no terminal in which somebody could edit")
+        return await editing.edited(text, suffix=suffix)
 
     def leave(self) -> None:
         """There is nothing to leave."""

@@ -7,7 +7,6 @@ twenty times a second and only when something did happen; nothing runs while not
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import Any, ClassVar
 
 import textual
@@ -15,7 +14,6 @@ from rich.segment import Segments
 from rich.traceback import Traceback
 from textual import events, on, work
 from textual.app import App, ComposeResult
-from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
@@ -24,7 +22,6 @@ from textual.widgets import Static, TabbedContent, TabPane, Tabs
 from smtpconsole.console import paths
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.coach import advise
-from smtpconsole.console.commands import COMMANDS
 from smtpconsole.console.commands.import_ import kept
 from smtpconsole.console.commands.send import send_draft
 from smtpconsole.console.console import Console, Suggestions
@@ -36,10 +33,11 @@ from smtpconsole.console.settings import Settings
 from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
-from smtpconsole.tui import keys, looks
+from smtpconsole.tui import editing, keys, looks
 from smtpconsole.tui.answerbox import AnswerBox
 from smtpconsole.tui.exportscreen import ExportScreen, picture
 from smtpconsole.tui.helpscreen import HelpScreen
+from smtpconsole.tui.palette import ConsoleCommands
 from smtpconsole.tui.panes import PANES, Pane
 from smtpconsole.tui.prompt import Prompt
 from smtpconsole.tui.recorded import RecordedScreen
@@ -52,24 +50,6 @@ FRAME = 0.05  # seconds between two looks at the journal
 _OWN = {each.name.partition("(")[0] for each in keys.ACTIONS} - {"quit"}
 _LONG = 20_000  # entries
 _BESIDE_OCTETS = tuple(set(KINDS) - {Sent, Received, Answered})
-
-
-class ConsoleCommands(Provider):
-    """The console's commands in the palette."""
-
-    async def discover(self) -> Hits:
-        for each in COMMANDS.values():
-            yield DiscoveryHit(f"/{each.name}", partial(self._type, each.name), help=each.sentence)
-
-    async def search(self, query: str) -> Hits:
-        matcher = self.matcher(query)
-        for each in COMMANDS.values():
-            text = f"/{each.name}  {each.sentence}"
-            if (score := matcher.match(text)) > 0:
-                yield Hit(score, matcher.highlight(text), partial(self._type, each.name))
-
-    def _type(self, name: str) -> None:
-        self.app.query_one(Prompt).type(f"/{name} ")
 
 
 class ConsoleApp(App[None]):
@@ -214,6 +194,10 @@ class ConsoleApp(App[None]):
             finally:
                 self._question = None
                 prompt.resume(is_hidden=self.smtp_console.phase is Phase.AUTH)
+
+    async def edit(self, text: str, *, suffix: str) -> str | None:
+        """Let a person edit a text in an editor of theirs."""
+        return await editing.edited(self, text, suffix)
 
     def view(self, journal: Journal) -> None:
         """Show a recorded session, over this one."""

@@ -97,6 +97,10 @@ class RecordedScreen(Screen[None]):
         """Nothing is asked here."""
         return ""
 
+    async def edit(self, text: str, *, suffix: str) -> str | None:
+        """Nothing is edited here."""
+        return None
+
     def open_export(self) -> None:
         """Show what can be saved."""
         self.app.push_screen(ExportScreen(self.smtp_console, self.screen_svg()), self._exported)

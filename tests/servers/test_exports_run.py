@@ -49,6 +49,9 @@ class Person:
     async def ask(self, question: str, *, secret: bool = False) -> str:
         return self.password if secret else "yes"
 
+    async def edit(self, text: str, *, suffix: str) -> str | None:
+        return None
+
     def leave(self) -> None: ...
 
 

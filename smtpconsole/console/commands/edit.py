@@ -1,0 +1,62 @@
+"""/edit"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from smtpconsole.console import drafting
+from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console.arguments import choice
+from smtpconsole.console.commands import command
+from smtpconsole.console.console import Console
+
+_SUFFIXES = {"body": ".txt", "html": ".html", "calendar": ".ics"}
+
+
+@command
+async def edit(
+    console: Console,
+    what: Annotated[str, choice("body", "html", "calendar", "source")] = "body",
+) -> None:
+    """Edit the message in the composer with your editor ($VISUAL or $EDITOR).
+
+    body, html and calendar are its texts.  source is the whole message as it goes out, octet for
+    octet; what is changed there is sent as it is, and the fields of the composer rest.
+    """
+    if what == "source":
+        changed = await _edit_source(console)
+    else:
+        changed = await _edit_text(console, what)
+    if not changed:
+        console.front.show(Answer(f"the {what} is as it was"))
+        return
+    lines = (str(drafting.measured(console)),) if console.draft.recipients else ()
+    console.front.show(Answer(f"the {what} has changed", lines, ("/draft", "/rehearse")))
+
+
+async def _edit_text(console: Console, name: str) -> bool:
+    draft = console.draft
+    if draft.source is not None or draft.body_octets is not None:
+        raise ConsoleError("the message is made of octets", next=("/edit source",))
+    text = await console.front.edit(getattr(draft, name), suffix=_SUFFIXES[name])
+    if text is None:
+        return False
+    # What a command has changed meanwhile stays changed.
+    console.draft = replace(console.draft, **{name: text})  # type: ignore[arg-type]  # a text
+    return True
+
+
+async def _edit_source(console: Console) -> bool:
+    octets = drafting.octets(console)
+    # Where every line ends alike the editor need not know how; else it is shown what there is.
+    is_usual = octets.count(b"\r\n") == octets.count(b"\n") == octets.count(b"\r")
+    shown = octets.replace(b"\r\n", b"\n") if is_usual else octets
+    text = await console.front.edit(shown.decode("utf-8", "surrogateescape"), suffix=".eml")
+    if text is None:
+        return False
+    source = text.encode("utf-8", "surrogateescape")
+    if is_usual:
+        source = source.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    console.draft = replace(console.draft, source=source)
+    return True
