@@ -36,6 +36,7 @@ from smtpconsole.transcript.journal import Journal
 from smtpconsole.tui import editing, keys, looks
 from smtpconsole.tui.answerbox import AnswerBox
 from smtpconsole.tui.exportscreen import ExportScreen, picture
+from smtpconsole.tui.focusing import Focus
 from smtpconsole.tui.helpscreen import HelpScreen
 from smtpconsole.tui.palette import ConsoleCommands
 from smtpconsole.tui.panes import PANES, Pane
@@ -81,6 +82,7 @@ class ConsoleApp(App[None]):
         self._is_due = False
         self._question: asyncio.Future[str] | None = None
         self._asking = asyncio.Lock()
+        self._focus = Focus(self)
 
     def compose(self) -> ComposeResult:
         console = self.smtp_console
@@ -111,6 +113,12 @@ class ConsoleApp(App[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A recorded session that lies over this one has keys of its own."""
         return action not in _OWN or not isinstance(self.screen, RecordedScreen)
+
+    async def on_event(self, event: events.Event) -> None:
+        """What no pane has a use for is typed at the prompt."""
+        if isinstance(event, events.Key):
+            self._focus.before(event)
+        await super().on_event(event)
 
     def on_resize(self, event: events.Resize) -> None:
         self._refresh_lines(event.size.width)
@@ -311,6 +319,7 @@ class ConsoleApp(App[None]):
     def action_panes(self) -> None:
         """Show or hide the side panes: where there is room they are shown at first."""
         self.screen.toggle_class("-hidden" if self.screen.has_class("-wide") else "-side")
+        self._focus.prompt()
 
     def action_zoom(self) -> None:
         """The focused pane alone, or all again; at the prompt it is the wire."""
@@ -329,14 +338,14 @@ class ConsoleApp(App[None]):
         screen.remove_class("-zoom-side", "-zoom-wire")
         if name == "wire":
             screen.remove_class("-side")  # at 80 columns it lies over the wire
-            self.call_after_refresh(self.query_one(Wire).focus)
+            self._focus.pane(self.query_one(Wire))
             return
         pane = next(iter(self.query(f"#{name}").results(Pane)), None)
         if pane is None:
             return
         screen.add_class("-side").remove_class("-hidden")
         self.query_one("#side", TabbedContent).active = f"tab-{name}"
-        self.call_after_refresh(getattr(pane, "focus_first", pane.focus))
+        self._focus.pane(pane)
 
     def action_answer(self, by: int) -> None:
         """Scroll the answer."""
@@ -348,8 +357,7 @@ class ConsoleApp(App[None]):
         prompt = self.query_one(Prompt)
         if self._question is not None and not self._question.done():
             self._question.set_result("")
-        elif not prompt.field.has_focus:
-            prompt.field.focus()
+        elif self._focus.prompt():
             self.screen.remove_class("-zoom-side", "-zoom-wire")
         elif not (prompt.back() or self.query_one(AnswerBox).close()):
             self.screen.remove_class("-side", "-zoom-side", "-zoom-wire")

@@ -12,6 +12,7 @@ from smtpconsole.console.settings import Settings
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.smtp.events import Sent
 from smtpconsole.transcript.journal import Journal
+from smtpconsole.tui.prompt import Prompt
 
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
 
@@ -251,6 +252,31 @@ async def test_lines_that_are_typed_in_a_hurry_are_said_as_they_were_typed(
             if isinstance(entry.event, Sent)
         ]
         assert said == lines
+
+
+async def test_a_pane_that_was_left_at_once_does_not_take_what_is_typed(
+    settings: Settings, suggestions: Suggestions
+) -> None:
+    async with driving(suggestions.target, settings=settings, suggestions=suggestions) as console:
+        await console.until("READY")
+        console.app.action_show("capabilities")
+        console.app.action_escape()  # before the pane is laid out
+        await console.pilot.pause()
+        assert console.app.query_one(Prompt).field.has_focus
+        console.hurry("NOOP at once")
+        await console.until("-> NOOP at once")
+
+
+async def test_what_a_pane_has_no_use_for_is_typed_at_the_prompt(
+    settings: Settings, suggestions: Suggestions
+) -> None:
+    async with driving(suggestions.target, settings=settings, suggestions=suggestions) as console:
+        await console.until("READY")
+        pane = console.app.query_one("#capabilities")
+        await console.press("f2")
+        await console.wait(lambda: pane.has_focus, "the focus")
+        console.hurry("NOOP from the pane")
+        await console.until("-> NOOP from the pane")
 
 
 async def test_the_application_lives_through_every_trouble(
