@@ -17,7 +17,9 @@ from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.coach import advise
 from smtpconsole.console.console import Console, Suggestions
 from smtpconsole.console.known import Known
+from smtpconsole.console.progress import Progress, ProgressLine
 from smtpconsole.console.settings import Settings
+from smtpconsole.console.uploading import interrupted_by
 from smtpconsole.smtp.events import Phase
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.transcript.turns import Teller
@@ -44,6 +46,7 @@ class Repl:
         self._teller = Teller(journal)
         self._told = 0
         self._has_left = False
+        self._line_of_progress = ProgressLine()
         self._is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
         self._prompt: PromptSession[str] | None = PromptSession() if self._is_terminal else None
 
@@ -59,8 +62,17 @@ class Repl:
                 if line is None:
                     break
                 if line or console.phase is Phase.CONTENT:
-                    await console.execute(line)
+                    await self._do(line)
         await console.end()
+
+    async def _do(self, line: str) -> None:
+        """Do what a line says; Ctrl+C ends that, and not the program."""
+        console = self._console
+        doing = asyncio.ensure_future(console.execute(line))
+        with interrupted_by(lambda: console.upload.stop() if console.upload else doing.cancel()):
+            await asyncio.wait({doing})
+        if doing.cancelled():
+            self.show(Answer("stopped; what is still owed is shown when it comes"))
 
     async def _line(self) -> str | None:
         """The next line; None at the end."""
@@ -107,6 +119,10 @@ class Repl:
         if not self._is_terminal:
             raise ConsoleError("there is no terminal in which somebody could edit")
         return await editing.edited(text, suffix=suffix)
+
+    def progress(self, progress: Progress | None) -> None:
+        """Tell how far it is on a terminal, in one line."""
+        self._line_of_progress.tell(progress)
 
     def leave(self) -> None:
         """No more lines."""

@@ -30,6 +30,9 @@ CONTENT = (
 class Nowhere:
     """Where a result goes that nobody wants."""
 
+    def done(self) -> bool:
+        return False
+
     def set_result(self, result: object, /) -> None: ...
 
     def set_exception(self, exception: BaseException, /) -> None: ...

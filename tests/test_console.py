@@ -16,6 +16,7 @@ from smtpconsole.console.answers import Answer
 from smtpconsole.console.coach import advise
 from smtpconsole.console.completion import complete, suggest
 from smtpconsole.console.console import Console, Suggestions
+from smtpconsole.console.progress import Progress
 from smtpconsole.console.settings import Settings
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.smtp.events import Sent
@@ -35,6 +36,7 @@ class Person:
         self.edited: list[tuple[str, str]] = []  # texts that were to be edited, by suffix
         self.edits: list[str | None] = []  # what becomes of them
         self.has_left = False
+        self.looks: list[Progress | None] = []
 
     def show(self, answer: Answer) -> None:
         self.answers.append(answer)
@@ -46,6 +48,9 @@ class Person:
     async def edit(self, text: str, *, suffix: str) -> str | None:
         self.edited.append((text, suffix))
         return self.edits.pop(0) if self.edits else None
+
+    def progress(self, progress: Progress | None) -> None:
+        self.looks.append(progress)
 
     def leave(self) -> None:
         self.has_left = True

@@ -50,6 +50,9 @@ def played() -> Journal:
 
 
 class _Nowhere:
+    def done(self) -> bool:
+        return False
+
     def set_result(self, result: object, /) -> None: ...
 
     def set_exception(self, exception: BaseException, /) -> None: ...

@@ -194,6 +194,8 @@ class Person:
     async def edit(self, text: str, *, suffix: str) -> str | None:
         return None
 
+    def progress(self, progress: object) -> None: ...
+
     def leave(self) -> None: ...
 
 

@@ -127,6 +127,15 @@ def test_a_late_reply_to_an_abandoned_command_is_still_paired(session: Session) 
     assert pairs == [(b"NOOP", "to noop"), (b"RSET", "to rset")]
 
 
+@pytest.mark.parametrize("said", [b"250 ok\r\n", b""], ids=["answered", "lost"])
+def test_a_caller_who_was_cancelled_a_moment_ago_is_not_told(session: Session, said: bytes) -> None:
+    future: Future[Any] = Future()
+    session.begin(ask(command(b"NOOP")), future)
+    future.cancel()  # and the caller, who would abandon the exchange, has not run yet
+    session.receive(said) if said else session.receive_eof()
+    assert future.cancelled() and session.running is None
+
+
 def test_abandoning_nothing_is_nothing(session: Session) -> None:
     session.abandon()
     assert converse(ask(command(b"NOOP")), "C: NOOP\nS: 250 ok", session).code == 250

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import click
 
 from smtpconsole.cli.options import (
-    Progress,
     failing,
     resolving,
     seconds,
@@ -21,6 +20,7 @@ from smtpconsole.cli.options import (
     with_ways,
 )
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.progress import ProgressLine
 from smtpconsole.visible import visible
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class _Screen:
     def __init__(self, matrix: Matrix, *, is_live: bool) -> None:
         self._matrix = matrix
         self._news = asyncio.Event()
-        self._progress = Progress()
+        self._progress = ProgressLine()
         self._height = 0
         self._is_live = is_live and sys.stdout.isatty()
 

@@ -12,7 +12,6 @@ import click
 
 from smtpconsole.cli.options import (
     VISIT,
-    Progress,
     failing,
     resolving,
     seconds,
@@ -21,6 +20,7 @@ from smtpconsole.cli.options import (
     with_ways,
 )
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.progress import ProgressLine
 from smtpconsole.visible import visible
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _run(target: Target, errand: Errand, inquiry: Inquiry, *, transcript: bool) 
     from smtpconsole.transcript.journal import Journal
     from smtpconsole.transcript.turns import Teller
 
-    journal, progress = Journal(), Progress()
+    journal, progress = Journal(), ProgressLine()
     teller, told = Teller(journal), 0
 
     def tell() -> None:

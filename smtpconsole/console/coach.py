@@ -25,6 +25,7 @@ class Advice:
 
     text: str
     line: str = ""
+    key: str = ""  # what a key would do, where no line is obvious
 
 
 def advise(console: Console) -> Advice:
@@ -35,6 +36,8 @@ def advise(console: Console) -> Advice:
     if connection is None:
         return Advice("Not connected.", console.connect_line)
     session = connection.session
+    if console.upload is not None:
+        return Advice(str(console.upload.progress), key="Esc stops it")
     if session.phase is Phase.CLOSED:
         return Advice(
             "The connection is closed. Nothing is lost: /export keeps it.", console.connect_line

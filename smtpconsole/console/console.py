@@ -31,6 +31,8 @@ from smtpconsole.transcript.journal import Journal
 
 if TYPE_CHECKING:
     from smtpconsole.console.matrix import Matrix
+    from smtpconsole.console.progress import Progress
+    from smtpconsole.console.uploading import Upload
     from smtpconsole.sandbox.mailbox import Mailbox
 
 T = TypeVar("T")
@@ -50,6 +52,9 @@ class Front(Protocol):
 
         ConsoleError if that cannot be done, with what to do.
         """
+
+    def progress(self, progress: Progress | None) -> None:
+        """Show how far something is that takes its time; None: it is over."""
 
     def leave(self) -> None:
         """The person wants to go."""
@@ -100,6 +105,7 @@ class Console:
         self.connection: Connection | None = None
         self.target: Target | None = None
         self.is_dialling = False
+        self.upload: Upload | None = None  # the message that is on its way
         self.draft = Draft(
             sender=self.suggestions.sender, recipients=(), body="This is a test.\n", subject="Test"
         )

@@ -1,34 +1,45 @@
-"""Content for the console's commands: the message in the composer, or a file, with progress."""
+"""Content for the console's commands: the message in the composer, or a file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from smtpconsole.composer.draft import FILLER_LINE, filler_lines
 from smtpconsole.console import drafting
-from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console.answers import ConsoleError
 from smtpconsole.smtp.replies import Reply
-from smtpconsole.smtp.streams import Content, Stream, file_size
+from smtpconsole.smtp.streams import PIECE, Content, Stream, file_size
 
 if TYPE_CHECKING:
     from smtpconsole.console.console import Console
 
-LARGE = 2**20  # octets: from here on progress is told
-STEPS = 5
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Content to be said, and how many octets are to be taken for it."""
+
+    content: Content
+    length: int
+
+    @property
+    def taken(self) -> int:
+        """The octets taken so far; what is said in one go is taken at once."""
+        return self.content.taken if isinstance(self.content, Stream) else self.length
 
 
 @contextmanager
 def content_of(
     console: Console, file: str, *, binary: bool = False, octets: bytes | None = None
-) -> Iterator[Content]:
+) -> Iterator[Load]:
     """What is to be sent; a file is open as long as this lasts."""
     if not file:
         octets = octets if octets is not None else drafting.octets(console)
-        yield _filled(console, octets) if console.draft.filler else octets
+        yield _filled(console, octets) if console.draft.filler else whole(octets)
         return
     try:
         opened = Path(file).expanduser().open("rb")
@@ -36,40 +47,30 @@ def content_of(
         reason = (error.strerror or str(error)).lower()
         raise ConsoleError(f"nothing was sent: {file} cannot be read: {reason}") from error
     with opened:
-        yield stream_of(console, opened, binary=binary)
+        yield stream_of(opened, binary=binary)
 
 
-def _filled(console: Console, octets: bytes) -> Stream:
+def whole(octets: bytes) -> Load:
+    """Octets as they are; long ones are taken piece by piece, so that it is known how far."""
+    if len(octets) <= PIECE:
+        return Load(octets, len(octets))
+    return Load(Stream(octets, size=len(octets), binary=True), len(octets))
+
+
+def _filled(console: Console, octets: bytes) -> Load:
     """The message with the lines that are made while it is sent."""
     lines = filler_lines(console.draft.filler)
     length = len(octets) + console.draft.filler // FILLER_LINE * FILLER_LINE
-    progress = _teller(console, length) if length >= LARGE else None
-    return Stream(chain((octets,), lines), size=length, progress=progress)
+    return Load(Stream(chain((octets,), lines), size=length), length)
 
 
-def stream_of(console: Console, file: BinaryIO, *, binary: bool = False) -> Stream:
+def stream_of(file: BinaryIO, *, binary: bool = False) -> Load:
     """A file, from its beginning, as content that is pulled."""
     file.seek(0, 2)
     length = file.tell()
     file.seek(0)
     size = length if binary else file_size(file)
-    progress = _teller(console, length) if length >= LARGE else None
-    return Stream(file, size=size, binary=binary, progress=progress)
-
-
-def _teller(console: Console, length: int) -> Callable[[int], None]:
-    """Tell every fifth of the way."""
-    told = 0
-
-    def tell(taken: int) -> None:
-        nonlocal told
-        step = taken * STEPS // length
-        if told < step < STEPS:
-            told = step
-            percent = 100 * step // STEPS
-            console.front.show(Answer(f"{percent} % of {length:,} octets are on their way"))
-
-    return tell
+    return Load(Stream(file, size=size, binary=binary), length)
 
 
 def sent(console: Console, reply: Reply) -> None:

@@ -13,6 +13,7 @@ import sys
 
 from smtpconsole.console import editing
 from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console.progress import Progress, ProgressLine
 from smtpconsole.visible import visible
 
 PASSWORD = "SMTP_PASSWORD"
@@ -23,6 +24,7 @@ class Headless:
 
     def __init__(self) -> None:
         self.troubles: list[Answer] = []
+        self._line = ProgressLine()
 
     def show(self, answer: Answer) -> None:
         """Tell an answer on standard error."""
@@ -49,6 +51,10 @@ class Headless:
         if not sys.stdin.isatty():
             raise ConsoleError("there is no terminal in which somebody could edit")
         return await editing.edited(text, suffix=suffix)
+
+    def progress(self, progress: Progress | None) -> None:
+        """Tell how far it is on a terminal, in one line."""
+        self._line.tell(progress)
 
     def leave(self) -> None:
         """There is nothing to leave."""

@@ -353,6 +353,8 @@ class Session:
 
     def _finish(self, running: Running, result: Any, error: Exception | None = None) -> None:
         self.running = None
+        if running.future.done():  # cancelled, and whoever waited has not been here to abandon
+            return
         if error is None:
             running.future.set_result(result)
         else:

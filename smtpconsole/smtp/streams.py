@@ -60,7 +60,7 @@ class Stream:
             size = len(source) if binary else octets.canonical_size(source)
         self._source = source
         self.size = size
-        self.binary = binary  # sent as it is; only BDAT can (RFC 3030, 3)
+        self.binary = binary  # sent as it is: BODY=BINARYMIME, or line ends that are meant
         self.progress = progress
         self.taken = 0
 
@@ -153,15 +153,16 @@ class Dotted:
         self.stream = stream
         self.is_over = False
         self.ending = ending
-        self._lines = octets.Lines()
+        self._lines = None if stream.binary else octets.Lines()
         self._dots = octets.Dots()
         self._kept = bytearray()
 
     def feed(self, data: bytes) -> None:
-        self._kept += self._dots.feed(self._lines.feed(data))
+        self._kept += self._dots.feed(data if self._lines is None else self._lines.feed(data))
 
     def finish(self) -> None:
-        self._kept += self._lines.finish()
+        if self._lines is not None:
+            self._kept += self._lines.finish()
         self.ending.data = octets.END
         self.is_over = True
 
@@ -210,7 +211,7 @@ def dotted(content: Content, *, replies: int = 1) -> Send:
     if isinstance(content, bytes):
         if len(content) <= PIECE:
             return Send(octets.stuffed(content), CONTENT, replies)
-        content = Stream(content)
+        content = Stream(content, binary=True)  # canonical, or meant as it is
     send = Send(b"", CONTENT, replies)
     send.framing = Dotted(content, send)
     return send

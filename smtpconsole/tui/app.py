@@ -28,6 +28,7 @@ from smtpconsole.console.console import Console, Suggestions
 from smtpconsole.console.details import details
 from smtpconsole.console.history import History
 from smtpconsole.console.known import Known
+from smtpconsole.console.progress import Progress
 from smtpconsole.console.recordings import Recorded, understood
 from smtpconsole.console.settings import Settings
 from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
@@ -35,6 +36,7 @@ from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.tui import editing, keys, looks
 from smtpconsole.tui.answerbox import AnswerBox
+from smtpconsole.tui.coachline import CoachLine
 from smtpconsole.tui.exportscreen import ExportScreen, picture
 from smtpconsole.tui.focusing import Focus
 from smtpconsole.tui.helpscreen import HelpScreen
@@ -45,7 +47,6 @@ from smtpconsole.tui.recorded import RecordedScreen
 from smtpconsole.tui.stateline import StateLine
 from smtpconsole.tui.wire import Wire
 from smtpconsole.tui.wirebar import WirePane
-from smtpconsole.visible import visible
 
 FRAME = 0.05  # seconds between two looks at the journal
 _OWN = {each.name.partition("(")[0] for each in keys.ACTIONS} - {"quit"}
@@ -95,7 +96,7 @@ class ConsoleApp(App[None]):
                         yield TabPane(cls.title, cls(console), id=f"tab-{cls.name_}")
         yield AnswerBox()
         with Vertical(id="bottom"):
-            yield Static(id="coach")
+            yield CoachLine()
             yield Prompt(console, self._history)
             yield Static(id="footer")
 
@@ -174,14 +175,9 @@ class ConsoleApp(App[None]):
         prompt = main.query_one(Prompt)
         advice = advise(self.smtp_console)
         prompt.suggestion = advice.line
-        coach = main.query_one("#coach", Static)
-        coach.display = self.smtp_console.settings.coach
-        text, offer = visible(advice.text), f"Tab: {visible(advice.line)}" if advice.line else ""
-        room = width - len(offer) - 4  # the offer is never cut
-        if len(text) > room:
-            text = f"{text[: room - 1]}…"
-        gap = max(2, width - len(text) - len(offer) - 2)
-        coach.update(Content.assemble(f" {text}", " " * gap, (offer, "bold $accent")))
+        coach = main.query_one(CoachLine)
+        coach.display = self.smtp_console.settings.coach or self.smtp_console.upload is not None
+        coach.tell(advice, width)
         if self._question is None:
             prompt.hide(self.smtp_console.phase is Phase.AUTH)
 
@@ -206,6 +202,10 @@ class ConsoleApp(App[None]):
     async def edit(self, text: str, *, suffix: str) -> str | None:
         """Let a person edit a text in an editor of theirs."""
         return await editing.edited(self, text, suffix)
+
+    def progress(self, progress: Progress | None) -> None:
+        """Show how far it is; the coach knows."""
+        self._refresh_lines(self.size.width)
 
     def view(self, journal: Journal) -> None:
         """Show a recorded session, over this one."""
@@ -359,6 +359,8 @@ class ConsoleApp(App[None]):
             self._question.set_result("")
         elif self._focus.prompt():
             self.screen.remove_class("-zoom-side", "-zoom-wire")
+        elif (upload := self.smtp_console.upload) is not None:
+            upload.stop()
         elif not (prompt.back() or self.query_one(AnswerBox).close()):
             self.screen.remove_class("-side", "-zoom-side", "-zoom-wire")
 

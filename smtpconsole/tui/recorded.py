@@ -15,6 +15,7 @@ from textual.widgets import Static, TabbedContent, TabPane, Tabs
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.console import Console
 from smtpconsole.console.details import details
+from smtpconsole.console.progress import Progress
 from smtpconsole.smtp.events import Answered, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
@@ -112,6 +113,9 @@ class RecordedScreen(Screen[None]):
     def screen_svg(self) -> str:
         """A picture of the screen."""
         return picture(self.app)
+
+    def progress(self, progress: Progress | None) -> None:
+        """Nothing is sent in a recorded session."""
 
     def leave(self) -> None:
         """Back to where it was opened."""

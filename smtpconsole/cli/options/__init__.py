@@ -1,8 +1,7 @@
-"""Options that several subcommands have, and how a line of progress is shown."""
+"""Options that several subcommands have."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -97,25 +96,3 @@ def settings_from(words: Mapping[str, str | bool | None]) -> Settings:
 def usage(error: ConsoleError) -> click.UsageError:
     """What the console finds wrong with the words, as the shell is told it: status 2."""
     return click.UsageError("\n  ".join(map(visible, (error.text, *error.hints))))
-
-
-class Progress:
-    """One line on the terminal that says where things stand; nothing in a pipe."""
-
-    def __init__(self) -> None:
-        self._is_shown = sys.stderr.isatty()
-        self._is_dirty = False
-
-    def show(self, text: str) -> None:
-        """Say it in place of what was said before."""
-        if self._is_shown:
-            self._is_dirty = True
-            sys.stderr.write(f"\r\x1b[K{visible(text)[:78]}")
-            sys.stderr.flush()
-
-    def end(self) -> None:
-        """Take the line away."""
-        if self._is_dirty:
-            self._is_dirty = False
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()

@@ -8,6 +8,7 @@ from smtpconsole.console.arguments import PATH, SIZE
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
 from smtpconsole.console.contents import content_of, sent
+from smtpconsole.console.uploading import carry
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.session import Exchange
 from smtpconsole.smtp.streams import Content, chunked
@@ -29,8 +30,8 @@ async def bdat(
     """
     session = console.connected().session
     one_by_one = "PIPELINING" not in session.capabilities
-    with content_of(console, file, binary=binary) as content:
-        replies = await console.run(_say(content, chunk or None, one_by_one))
+    with content_of(console, file, binary=binary) as load:
+        replies = await carry(console, _say(load.content, chunk or None, one_by_one), load)
     sent(console, next((each for each in replies if each.is_negative), replies[-1]))
 
 

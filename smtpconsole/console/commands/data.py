@@ -8,6 +8,7 @@ from smtpconsole.console.arguments import PATH
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
 from smtpconsole.console.contents import content_of, sent
+from smtpconsole.console.uploading import carry
 from smtpconsole.smtp import exchanges
 
 
@@ -19,6 +20,6 @@ async def data(console: Console, *, file: Annotated[str, PATH] = "") -> None:
     doubled.  To type the content by hand, say DATA without the slash.
     """
     console.connected()
-    with content_of(console, file) as content:
-        opening, ending = await console.run(exchanges.data(content))
+    with content_of(console, file) as load:
+        opening, ending = await carry(console, exchanges.data(load.content), load)
     sent(console, ending or opening)

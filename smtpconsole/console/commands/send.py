@@ -14,6 +14,7 @@ from smtpconsole.console.arguments import ADDRESS, PATH, SIZE, TEXT
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
 from smtpconsole.console.contents import content_of
+from smtpconsole.console.uploading import carry
 from smtpconsole.console.wishes import FREE, WISHES, objecting, told
 from smtpconsole.smtp import exchanges, parameters
 from smtpconsole.smtp.addresses import needs_utf8
@@ -129,10 +130,11 @@ async def send_draft(console: Console, draft: Draft, how: How | None = None) -> 
 async def _one(console: Console, octets: bytes, draft: Draft, how: How) -> Delivery:
     session = console.connected().session
     is_binary = how.wishes.get("body", "").upper() == "BINARYMIME"
-    with content_of(console, how.file, binary=is_binary, octets=octets) as content:
+    with content_of(console, how.file, binary=is_binary, octets=octets) as load:
         with objecting():
-            mail, rcpts, content = _letter(session, draft, content, how)
-        return await console.run(
+            mail, rcpts, content = _letter(session, draft, load.content, how)
+        return await carry(
+            console,
             exchanges.deliver(
                 mail,
                 rcpts,
@@ -142,7 +144,8 @@ async def _one(console: Console, octets: bytes, draft: Draft, how: How) -> Deliv
                 chunk=how.chunk or None,
                 lmtp=session.lmtp,
                 prdr=bool(how.wishes.get("prdr")),
-            )
+            ),
+            load,
         )
 
 
