@@ -25,7 +25,7 @@ from smtpconsole.smtp.events import (
 from smtpconsole.smtp.exchanges import ask, greeting, hello, start_tls, typed
 from smtpconsole.smtp.facts import Alert, Problem, TlsaRecord, TlsFacts
 from smtpconsole.smtp.replies import Reply
-from smtpconsole.smtp.session import Batch, Session
+from smtpconsole.smtp.session import Batch, Exchange, Session
 
 
 @pytest.fixture
@@ -40,6 +40,10 @@ def anomalies(session: Session) -> list[str]:
 
 def one(send: Send) -> Generator[Batch, list[Reply], list[Reply]]:
     return (yield (send,))
+
+
+def always(batch: Batch) -> bool:
+    return True
 
 
 # --- greeting and capabilities
@@ -279,10 +283,10 @@ def test_a_session_without_observer_works_the_same() -> None:
     session.phase = Phase.READY
     session.receive(b"250 what\n")  # unsolicited, and flawed
     converse(hello(b"me"), "C: EHLO me\nS: 250-a\nS: 250 BINARYMIME", session)
-    session.stepping = True
+    session.holds = always
     session.begin(start_tls(), Future())
     session.release()
-    session.stepping = False
+    session.holds = None
     session.receive(b"220 go\r\n")
     session.upgraded()
     session.receive_eof()
@@ -550,7 +554,7 @@ def test_plaintext_behind_starttls_ends_a_session_that_nobody_watches() -> None:
 
 def test_step_mode_shows_each_batch_before_it_is_said(session: Session) -> None:
     future: Future[Any] = Future()
-    session.stepping = True
+    session.holds = always
     session.begin(hello(b"me"), future)
     assert session.take_outgoing() == []
     assert session.proposed is not None
@@ -565,12 +569,122 @@ def test_step_mode_shows_each_batch_before_it_is_said(session: Session) -> None:
 
 
 def test_a_batch_released_empty_goes_on_without_replies(session: Session) -> None:
-    session.stepping = True
+    session.holds = always
     future: Future[Any] = Future()
     session.begin(one(command(b"NOOP")), future)
     session.release([])
     assert future.result() == []
     assert session.take_outgoing() == []
+
+
+def held(session: Session, *lines: bytes) -> Future[Any]:
+    """A batch of these lines that is held."""
+    session.holds = always
+    future: Future[Any] = Future()
+    session.begin(several(*lines), future)
+    return future
+
+
+def several(*lines: bytes) -> Exchange[list[Reply]]:
+    return (yield [command(line) for line in lines])
+
+
+def test_what_is_not_said_has_an_answer_all_the_same(session: Session) -> None:
+    future = held(session, b"NOOP", b"RSET", b"VRFY", b"HELP")
+    assert session.proposed is not None
+    noop, _, vrfy, _ = session.proposed
+    left_out = [Reply(-1, [b"not said"]), Reply(-1, [b"nor this"])]
+    session.release([noop, left_out[0], vrfy, left_out[1]])
+    assert session.take_outgoing() == [b"NOOP\r\n", b"VRFY\r\n"]
+    session.receive(b"250 noop\r\n")
+    assert not future.done()
+    session.receive(b"252 vrfy\r\n")
+    assert [reply.text for reply in future.result()] == ["noop", "not said", "vrfy", "nor this"]
+
+
+def test_a_batch_of_which_nothing_is_said_is_answered_at_once(session: Session) -> None:
+    future = held(session, b"NOOP")
+    session.release([Reply(-1, [b"not said"])])
+    assert session.take_outgoing() == []
+    assert [reply.text for reply in future.result()] == ["not said"]
+
+
+def test_a_batch_goes_in_parts_and_the_rest_is_proposed_anew(session: Session) -> None:
+    future = held(session, b"NOOP", b"RSET", b"HELP")
+    assert session.proposed is not None
+    first, *rest = session.proposed
+    session.holds = None  # what is left is held all the same
+    session.release([first], rest)
+    assert session.take_outgoing() == [b"NOOP\r\n"]
+    assert session.proposed is None
+    session.receive(b"250 one\r\n")
+    assert session.proposed == rest
+    assert isinstance(session, Watched)
+    assert [event.batch for event in session.of(Proposed)][1:] == [rest]
+    session.release([Reply(-1, [b"not said"])], rest[1:])
+    assert session.take_outgoing() == []  # nothing was to be waited for
+    session.release()
+    session.receive(b"214 three\r\n")
+    assert [reply.text for reply in future.result()] == ["one", "not said", "three"]
+    assert session.phase is Phase.READY
+
+
+def test_a_rest_is_proposed_to_whoever_does_not_watch() -> None:
+    session = Session()
+    session.phase = Phase.READY
+    future = held(session, b"NOOP", b"RSET")
+    assert session.proposed is not None
+    session.release(session.proposed[:1], session.proposed[1:])
+    session.receive(b"250 ok\r\n")
+    session.release()
+    session.receive(b"250 ok\r\n")
+    assert len(future.result()) == 2
+
+
+def test_what_is_withdrawn_ends_its_exchange_and_the_session_goes_on(session: Session) -> None:
+    future = held(session, b"NOOP")
+    session.withdraw(ValueError("not sent"))
+    with pytest.raises(ValueError, match="not sent"):
+        future.result()
+    assert (session.take_outgoing(), session.proposed, session.running) == ([], None, None)
+    session.holds = None
+    again: Future[Any] = Future()
+    session.begin(one(command(b"RSET")), again)
+    session.receive(b"250 rset\r\n")
+    assert again.result()[0].text == "rset"
+
+
+def test_a_held_exchange_that_is_abandoned_leaves_the_session_paired(session: Session) -> None:
+    held(session, b"NOOP")
+    session.abandon()
+    assert session.proposed is None
+    session.holds = None
+    future: Future[Any] = Future()
+    session.begin(one(command(b"RSET")), future)
+    session.receive(b"250 rset\r\n")
+    assert future.result()[0].text == "rset"
+
+
+def test_the_connection_may_end_while_a_batch_is_held(session: Session) -> None:
+    future = held(session, b"NOOP", b"RSET")
+    session.receive_eof()
+    assert session.proposed is None
+    with pytest.raises(Disconnected):
+        future.result()
+
+
+def test_a_chunk_that_is_typed_begins_when_its_line_is_said(session: Session) -> None:
+    session.holds = always
+    future: Future[Any] = Future()
+    session.begin(typed(session, b"BDAT 5"), future)
+    assert (session.phase, session.chunk) == (Phase.READY, None)
+    session.withdraw(ValueError("not sent"))
+    assert (session.phase, session.chunk) == (Phase.READY, None)
+    again: Future[Any] = Future()
+    session.begin(typed(session, b"BDAT 5"), again)
+    session.release()
+    assert session.phase is Phase.CONTENT
+    assert session.chunk is not None and session.chunk.left == 5
 
 
 def test_an_alert_says_who_sent_it_and_the_last_one_is_kept_in_words() -> None:

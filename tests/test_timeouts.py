@@ -100,6 +100,43 @@ async def test_each_command_has_its_timer(stage: int, pipelining: bool) -> None:
         await connection.lost
 
 
+async def test_time_stands_still_while_a_person_thinks() -> None:
+    steps = (Say(b"220 hi\r\n"), Hear(), Say(b"250 ok\r\n"), Silent())
+    with serve(*steps) as server:
+        connection = await dial(target(server.port), timeout=LONG)
+        connection.session.holds = lambda batch: True
+        times = Timeouts(mail=SOON, recipient=SOON, total=3 * SOON)
+        sent = asyncio.ensure_future(connection.run(sending(), times))
+        await asyncio.sleep(6 * SOON)  # what is awaited is that nothing comes of it
+        assert connection.is_open and connection.session.proposed is not None
+        connection.release()
+        while connection.session.proposed is None:
+            await asyncio.sleep(MS)
+        await asyncio.sleep(6 * SOON)
+        assert not sent.done()
+        connection.release()  # to a server that says no more: now time counts
+        with pytest.raises(Silence, match="No reply to RCPT within"):
+            await sent
+        await connection.lost
+
+
+async def test_cancelling_what_is_held_leaves_the_session_paired() -> None:
+    with serve(Say(b"220 hi\r\n"), Hear(), Say(b"250 rset\r\n"), Silent()) as server:
+        connection = await dial(target(server.port), timeout=LONG)
+        connection.session.holds = lambda batch: True
+        sent = asyncio.ensure_future(connection.run(sending(), LONG))
+        while connection.session.proposed is None:
+            await asyncio.sleep(0)
+        sent.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sent
+        connection.session.holds = None
+        reply = await connection.run(ask(command(b"RSET")), LONG)
+        assert str(reply) == "250 rset"
+        connection.abort()
+        await connection.lost
+
+
 async def test_a_shorter_time_after_a_longer_one_is_kept() -> None:
     with serve(Say(b"220 hi\r\n"), Hear(), Say(b"250 ok\r\n"), Silent()) as server:
         connection = await dial(target(server.port), timeout=LONG)

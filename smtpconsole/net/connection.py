@@ -28,7 +28,8 @@ from smtpconsole.smtp.events import Noted, NotSecured, Phase, Secured, Sent, Tar
 from smtpconsole.smtp.exchanges import greeting
 from smtpconsole.smtp.facts import TlsFacts
 from smtpconsole.smtp.replies import Reply
-from smtpconsole.smtp.session import Exchange, Observer, Session
+from smtpconsole.smtp.session import Batch, Exchange, Observer, Session
+from smtpconsole.smtp.stepping import Said
 
 T = TypeVar("T")
 
@@ -66,7 +67,8 @@ class Connection(asyncio.BufferedProtocol):
         self._companions: set[asyncio.Task[None]] = set()
         self.lost: asyncio.Future[None] = self._loop.create_future()
         self.greeting: asyncio.Future[Reply] = self._loop.create_future()
-        self.greeting.add_done_callback(_retrieve)
+        # It may be lost before anybody asks for its greeting: that is no accident.
+        self.greeting.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     # --- asyncio's side -----------------------------------------------------------------------
 
@@ -175,9 +177,14 @@ class Connection(asyncio.BufferedProtocol):
         if self.session.phase in (Phase.CONTENT, Phase.UPGRADING, Phase.GREETING):
             self.abort()  # there is no way back from the middle of these
 
-    def release(self, batch: object = None) -> None:
-        """Say what step mode holds."""
-        self.session.release()
+    def release(self, batch: Said | None = None, rest: Batch = ()) -> None:
+        """Say what step mode holds, or something else instead (`Session.release`)."""
+        self.session.release(batch, rest)
+        self._flush()
+
+    def withdraw(self, error: Exception) -> None:
+        """Say nothing of what step mode holds: whoever wanted it gets this error."""
+        self.session.withdraw(error)
         self._flush()
 
     @property
@@ -208,8 +215,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def keep(self, companion: Coroutine[None, None, None]) -> None:
         """Run something beside the connection, which ends by itself once that is lost."""
-        task = asyncio.ensure_future(companion)
-        self._companions.add(task)
+        self._companions.add(task := asyncio.ensure_future(companion))
         task.add_done_callback(self._companions.discard)
 
     async def wait_closed(self) -> None:
@@ -235,6 +241,8 @@ class Connection(asyncio.BufferedProtocol):
             self._watchdog.progress()  # another timer runs
         if self.session.streaming is not None or self._puller.framing is not None:
             self._puller.wake()
+        if self.session.holds is not None:
+            self._watchdog.stand_still(self.session.held is not None)
 
     def _write(self, data: bytes) -> None:
         if self._layer is None:
@@ -390,9 +398,3 @@ class Connection(asyncio.BufferedProtocol):
         self.session.receive_eof(silence)
         if self.transport is not None:
             self.transport.abort()
-
-
-def _retrieve(future: asyncio.Future[Reply]) -> None:
-    """A connection may be lost before anybody asks for its greeting: that is no accident."""
-    if not future.cancelled():
-        future.exception()

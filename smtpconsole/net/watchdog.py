@@ -5,6 +5,7 @@
 2. Single octets of a reply move nothing, so a server that drips is late too.
 3. While something is unsent the timer looks more often, and octets taken since the last look
    move the deadline; how slowly they go does not matter.
+4. While a person thinks over what is to be said (step mode), time stands still.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Watchdog:
         self._deadline = self._limit = math.inf
         self._taken = 0  # at the last look
         self._was_unsent = False  # then, something was
+        self._stopped: float | None = None  # since when time stands still
 
     def start(self, timeout: float | Timeouts | None) -> None:
         """Somebody waits: so long for each reply, or as the timeouts say."""
@@ -99,6 +101,15 @@ class Watchdog:
             self.progress()
             self._arm(self._soon())
 
+    def stand_still(self, is_held: bool) -> None:
+        """Time passes only while nothing is held for a person to decide on."""
+        if is_held and self._stopped is None:
+            self._stopped = self._loop.time()
+        elif not is_held and self._stopped is not None:
+            self._limit += self._loop.time() - self._stopped
+            self._stopped = None
+            self.progress()
+
     def _patience(self) -> float | None:
         if self._constant is not None:
             return self._constant
@@ -123,7 +134,7 @@ class Watchdog:
     def _look(self) -> None:
         """The timer fired: is anybody waiting, and for too long?"""
         self._handle = None
-        if self._timeouts is None:
+        if self._timeouts is None or self._stopped is not None:
             return
         taken, unsent = self._watched.taken
         has_moved = taken > self._taken if self._was_unsent else unsent > 0

@@ -18,7 +18,6 @@ from smtpconsole.smtp.outcome import Delivery
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.running import ask
 from smtpconsole.smtp.session import Batch, Exchange, Session
-from smtpconsole.smtp.typed import follow
 
 __all__ = [
     "Delivery",
@@ -47,9 +46,7 @@ def greeting() -> Exchange[Reply]:
 
 def typed(session: Session, line: bytes) -> Exchange[list[Reply]]:
     """A line somebody typed, with the meaning it has when its turn comes."""
-    send = session.typed(line)
-    follow(session, send)
-    return (yield (send,))
+    return (yield (session.typed(line),))
 
 
 def hello(name: bytes, *, lmtp: bool = False) -> Exchange[Reply]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from smtpconsole.smtp.commands import Send
 from smtpconsole.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from smtpconsole.smtp.stepping import Step
 
 T = TypeVar("T")
 
@@ -27,13 +30,14 @@ class Future(Protocol):
 class Running:
     """An exchange under way."""
 
-    __slots__ = ("exchange", "future", "last", "replies")
+    __slots__ = ("exchange", "future", "last", "replies", "step")
 
     def __init__(self, exchange: Exchange[Any], future: Future) -> None:
         self.exchange = exchange
         self.future = future
         self.last: Send | None = None  # of the batch: its reply completes it
         self.replies: list[Reply] = []
+        self.step: Step | None = None  # of a batch that was held
 
 
 def ask(send: Send) -> Exchange[Reply]:

@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from smtpconsole.smtp import reactions, typed, upload
+from smtpconsole.smtp import reactions, stepping, typed, upload
 from smtpconsole.smtp.capabilities import Capabilities
 from smtpconsole.smtp.commands import CONTENT, PRDR, Send
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence
@@ -31,7 +31,6 @@ from smtpconsole.smtp.events import (
     Event,
     NotSecured,
     Phase,
-    Proposed,
     Received,
     Sent,
 )
@@ -76,14 +75,14 @@ class Session:
         self.chunk: Chunk | None = None  # that is being typed
         self.mails = 0  # transactions begun (RFC 9422: MAILMAX)
         self.owed = 0  # further replies to the oldest command, where it gets several
-        self.stepping = False  # propose each batch, and wait for release()
-        self._proposed: tuple[Running, Batch] | None = None
+        self.holds: Callable[[Batch], bool] | None = None  # such a batch waits for release()
+        self.held: tuple[Running, Batch] | None = None
         self._parser = ReplyParser()
         self.unanswered: deque[Send] = deque()
         self._orphans = 0  # how many of _unanswered, from the head on, nobody waits for
         self._outgoing: list[bytes] = []
         self.running: Running | None = None
-        self._held: Running | None = None  # has its replies, waits for TLS
+        self._upgrading: Running | None = None  # has its replies, waits for TLS
         self.streaming: Framing | None = None  # makes Sends of the content under way
         self.behind: Batch = ()  # of the batch, to be said when that content is over
 
@@ -102,15 +101,24 @@ class Session:
     @property
     def proposed(self) -> Batch | None:
         """What step mode holds back."""
-        return self._proposed[1] if self._proposed is not None else None
+        return self.held[1] if self.held is not None else None
 
-    def release(self, batch: Batch | None = None) -> None:
-        """Say what was proposed in step mode, or something else instead."""
-        assert self._proposed is not None, "nothing is held"
-        running, proposed = self._proposed
-        self._proposed = None
-        if not self._submit(running, proposed if batch is None else batch):
-            self.advance(running, [])
+    def release(self, batch: stepping.Said | None = None, rest: Batch = ()) -> None:
+        """Say what was proposed, or something else instead; the rest is proposed after it.
+
+        A Reply in the batch stands for the answer to a Send that is not said.
+        """
+        assert self.held is not None, "nothing is held"
+        (running, proposed), self.held = self.held, None
+        said = stepping.begin(running, proposed if batch is None else batch, rest)
+        if not self._submit(running, said):
+            self.resume(running)
+
+    def withdraw(self, error: Exception) -> None:
+        """Say nothing of what was proposed: its exchange ends with this error."""
+        assert self.held is not None, "nothing is held"
+        (running, _), self.held = self.held, None
+        self._throw(running, error)
 
     def take_outgoing(self) -> list[bytes]:
         """The octets to write now; they are given once."""
@@ -122,7 +130,7 @@ class Session:
         running, self.running = self.running, None
         if running is not None:
             self._orphans = len(self.unanswered)
-            self._proposed = self._held = None
+            self.held = self._upgrading = None
             upload.drop(self)
             running.exchange.close()
 
@@ -190,7 +198,7 @@ class Session:
         """The server agreed to STARTTLS: whatever came behind its 220 is an attack, or a fault."""
         injected = b"".join(reply.octets for reply in replies) + self._parser.clear()
         if not injected:
-            self._held = running
+            self._upgrading = running
             return
         self.remark("plaintext after STARTTLS", ascii(injected)[2:-1])
         reason = (
@@ -244,9 +252,9 @@ class Session:
         self.phase = Phase.READY
         self.capabilities = Capabilities()
         self.transaction = self.identity = None
-        held, self._held = self._held, None
-        if held is not None:
-            self.resume(held)
+        waiting, self._upgrading = self._upgrading, None
+        if waiting is not None:
+            self.resume(waiting)
 
     def receive_eof(self, error: Exception | None = None, *, by_us: bool = False) -> None:
         """The connection is gone, for this reason if one is known."""
@@ -271,7 +279,7 @@ class Session:
         if self.observe is not None:
             self.observe(closed)
         self.unanswered.clear()
-        self._proposed = self._held = None
+        self.held = self._upgrading = None
         upload.drop(self)
         if self.running is not None and error is not None:
             self._throw(self.running, error)
@@ -288,6 +296,8 @@ class Session:
     # --- inner workings -----------------------------------------------------------------------
 
     def resume(self, running: Running) -> None:
+        if running.step is not None and not stepping.is_over(self, running, running.step):
+            return
         replies, running.replies = running.replies, []
         self.advance(running, replies)
 
@@ -306,10 +316,8 @@ class Session:
                 # Run it into the loss, so that it ends the way it would have.
                 self._throw(running, Disconnected("Not connected" + self._because))
                 return
-            if self.stepping:
-                self._proposed = running, batch
-                if self.observe is not None:
-                    self.observe(Proposed(batch))
+            if self.holds is not None and self.holds(batch):
+                stepping.propose(self, running, batch)
                 return
             if self._submit(running, batch):
                 return
@@ -331,6 +339,8 @@ class Session:
         if self.phase is Phase.AUTH:
             batch = [typed.as_response(self, send) for send in batch]
         asking = [send for send in batch if send.replies]
+        if len(asking) < len(batch) or self.chunk is not None:
+            typed.follow(self, batch)
         self._outgoing += [send.data for send in batch]
         if is_owed:
             self.unanswered += asking

@@ -16,6 +16,7 @@ from smtpconsole.smtp.sasl import claims
 from smtpconsole.smtp.transaction import Chunk
 
 if TYPE_CHECKING:
+    from smtpconsole.smtp.running import Batch
     from smtpconsole.smtp.session import Session
 
 _AUTH = re.compile(rb"\s*AUTH\s+(\S+)\s+(\S.*)", re.IGNORECASE | re.DOTALL)
@@ -61,14 +62,13 @@ def opened(line: bytes) -> Chunk | None:
     return Chunk(int(found[1]), bool(found[2]))
 
 
-def follow(session: Session, send: Send) -> None:
-    """A typed line is about to be said: count the octets of its chunk."""
-    if session.chunk is not None:
-        session.chunk.left = max(0, session.chunk.left - len(send.data))
-    elif send.verb == b"BDAT" and session.phase is Phase.READY:
-        session.chunk = opened(send.line)
+def follow(session: Session, batch: Batch) -> None:
+    """Lines are about to be said: count the octets of the chunk that is being typed."""
+    for send in batch:
         if session.chunk is not None:
-            session.phase = Phase.CONTENT
+            session.chunk.left = max(0, session.chunk.left - len(send.data))
+        elif send.verb == b"BDAT" and not send.replies and session.phase is Phase.READY:
+            session.chunk, session.phase = opened(send.line), Phase.CONTENT
 
 
 def _in_chunk(session: Session, chunk: Chunk, line: bytes) -> Send:
