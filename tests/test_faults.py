@@ -13,7 +13,7 @@ from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial
 from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.sandbox import Sandbox
-from smtpconsole.sandbox.faults import Fault, FaultError, Switches, known, parsed
+from smtpconsole.sandbox.faults import Chances, Fault, FaultError, Switches, known, parsed
 from smtpconsole.smtp import login
 from smtpconsole.smtp.commands import command, mail, rcpt
 from smtpconsole.smtp.events import Anomaly, Event, NotSecured, Secured, Target
@@ -175,6 +175,7 @@ EXPECTED = {
     ),
     "starttls-refused": f"{UP} | starttls 454 | ehlo 250 | {SENT}",
     "starttls-vanishes": f"{TLS} | {SENT}",
+    "starttls-stripped": f"{TLS} | {SENT}",
     "starttls-close": (
         f"{UP} | HandshakeFailed: the server closed the connection during the TLS handshake"
     ),
@@ -334,13 +335,20 @@ def test_faults_are_asked_for_by_name_number_place_count_and_chance() -> None:
         parsed("rcpt-mixd")
 
 
-def test_chances_are_counted_and_drawn_by_a_seed() -> None:
+def test_chances_are_counted_in_a_connection_and_drawn_by_a_seed() -> None:
     third = Switches([parsed("drip@NOOP#3")])
-    assert [len(third.due("NOOP")) for _ in range(4)] == [0, 0, 1, 0]
-    assert third.due("MAIL") == []
+    for _ in range(2):
+        chances = Chances()
+        assert [len(third.due("NOOP", chances)) for _ in range(4)] == [0, 0, 1, 0]
+    assert third.due("MAIL", Chances()) == []
     some = [Switches([parsed("drip@NOOP%30")], seed=7) for _ in range(2)]
-    draws = [[len(each.due("NOOP")) for _ in range(200)] for each in some]
+    draws = [[len(each.due("NOOP", Chances())) for _ in range(200)] for each in some]
     assert draws[0] == draws[1] and 30 < sum(draws[0]) < 90
+
+
+def test_connections_are_counted_where_each_has_one_chance() -> None:
+    second = Switches([parsed("banner-554#2")])
+    assert [len(second.due("greeting", Chances())) for _ in range(3)] == [0, 1, 0]
 
 
 def test_faults_are_switched_on_and_off() -> None:

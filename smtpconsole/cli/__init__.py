@@ -136,7 +136,7 @@ def main(
             settings = _settings(how)
             suggestions = _suggestions(target, lmtp)
             if sandbox:
-                settings.ca, suggestions = _sandbox(stack)
+                suggestions = _sandbox(stack)
             journal = _journal(settings, keep=not no_journal)
             stack.callback(journal.close)
             show(journal, settings, suggestions, in_lines=lines)
@@ -178,21 +178,11 @@ def _suggestions(target: str | None, lmtp: bool) -> Suggestions:
     return Suggestions(target=written(replace(found, lmtp=True) if lmtp else found))
 
 
-def _sandbox(stack: ExitStack) -> tuple[str, Suggestions]:
-    """Start the sandbox; the CA to trust, and what to try there."""
-    from smtpconsole.console.console import Suggestions
-    from smtpconsole.sandbox import Sandbox
+def _sandbox(stack: ExitStack) -> Suggestions:
+    """Start the sandbox, and tell what to try there."""
+    from smtpconsole.console import sandboxes
 
-    sandbox = stack.enter_context(Sandbox())
-    suggestions = Suggestions(
-        target=f"localhost:{sandbox.port}",
-        user=sandbox.user,
-        password=sandbox.password,
-        sender=sandbox.user,
-        recipient=f"bob@{sandbox.user.partition('@')[2]}",
-        mailbox=sandbox.mailbox,
-    )
-    return str(sandbox.ca_file), suggestions
+    return sandboxes.suggestions(stack.enter_context(sandboxes.fresh()))
 
 
 def _journal(settings: Settings, *, keep: bool) -> Journal:

@@ -35,7 +35,7 @@ class Kind:
     complete: Complete = _nothing
     is_secret: bool = False
     is_rest: bool = False  # takes all words that are left
-    is_list: bool = False  # as a tuple
+    is_list: bool = False  # as a tuple, with options among them
     hides: Callable[[str], str] | None = None  # the part of a word that must not be kept
     fits: Callable[[str], bool] | None = None  # a word that does not is the next argument's
 

@@ -155,7 +155,8 @@ def _expected(
             continue
         while left and left[0].kind.fits is not None and not left[0].kind.fits(word):
             left.pop(0)
-        del left[:1]
+        if left and not left[0].kind.is_list:
+            left.pop(0)
     # What need not be there may be left out, and the next be written.
     optional = next((n for n, each in enumerate(left) if each.kind.fits is None), len(left))
     yield from left[: optional + 1]

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from smtpconsole.composer.draft import Draft
-from smtpconsole.console import commands, connecting, language, troubles
+from smtpconsole.console import commands, connecting, language, sandboxes, troubles
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.known import Known, Watch
 from smtpconsole.console.settings import Settings
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from smtpconsole.console.matrix import Matrix
     from smtpconsole.console.progress import Progress
     from smtpconsole.console.uploading import Upload
-    from smtpconsole.sandbox.mailbox import Mailbox
+    from smtpconsole.sandbox import Sandbox
 
 T = TypeVar("T")
 
@@ -62,12 +62,12 @@ class Front(Protocol):
 
 @dataclass(slots=True)
 class Suggestions:
-    """What to offer somebody who begins; the sandbox fills it in."""
+    """What to offer somebody who begins; of a sandbox that runs, `sandboxes` makes them."""
 
+    sandbox: Sandbox | None = None
     target: str = ""
     user: str = ""
     password: str = ""  # no secret: the sandbox's, which is told to everybody
-    mailbox: Mailbox | None = None
     sender: str = "me@example.com"
     recipient: str = "postmaster@example.com"
 
@@ -102,6 +102,7 @@ class Console:
         self.journal = journal
         self.settings = settings if settings is not None else Settings()
         self.suggestions = suggestions or Suggestions()
+        self.sandbox = self.suggestions.sandbox
         self.connection: Connection | None = None
         self.target: Target | None = None
         self.is_dialling = False
@@ -216,7 +217,7 @@ class Console:
         finally:
             self.is_dialling = False
         # A sandbox is a new server each time.
-        is_kept = self.settings.remember and self.suggestions.mailbox is None
+        is_kept = self.settings.remember and not sandboxes.ways(self.sandbox, target)
         self.watch.begin(written(target) if is_kept else None)
         self.watch.look(self.connection)
         reply = self.connection.session.last_reply
@@ -226,7 +227,9 @@ class Console:
     @property
     def how(self) -> Settings:
         """The settings for the server there is."""
-        own = self._memory.ways.get(self.target) if self.target is not None else None
+        if self.target is None:
+            return self.settings
+        own = sandboxes.ways(self.sandbox, self.target) | self._memory.ways.get(self.target, {})
         return replace(self.settings, **own) if own else self.settings
 
     async def _ask_secretly(self, question: str) -> str:

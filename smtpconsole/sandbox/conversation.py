@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from smtpconsole.sandbox import proxy
 from smtpconsole.sandbox.certificates import Identity
 from smtpconsole.sandbox.diary import Diary
-from smtpconsole.sandbox.faults import Fault, Switches
+from smtpconsole.sandbox.faults import Chances, Fault, Switches
 from smtpconsole.sandbox.house import House
 from smtpconsole.sandbox.mailbox import Mailbox
 from smtpconsole.sandbox.wire import Idle, Wire
@@ -94,6 +94,7 @@ class Conversation:
         self._is_proxied = is_proxied
         self._is_over = False
         self._replies = 0
+        self._chances = Chances()  # that faults had
 
     @property
     def greeting(self) -> str:
@@ -103,6 +104,10 @@ class Conversation:
     def note(self, what: str, why: str = "") -> None:
         """Write something in the diary."""
         self.shared.diary.note(self.peer, what, why)
+
+    def due(self, moment: str) -> list[Fault]:
+        """The faults that apply now."""
+        return self.shared.faults.due(moment, self._chances)
 
     def forget(self) -> None:
         """All that was said is void: TLS has begun, or XCLIENT was said."""
@@ -205,7 +210,7 @@ class Conversation:
         return await self._send(data.encode("utf-8", "surrogateescape"), moment)
 
     async def _send(self, data: bytes, moment: str) -> bytes:
-        faults = [fault for each in self._moments(moment) for fault in self.shared.faults.due(each)]
+        faults = [fault for each in self._moments(moment) for fault in self.due(each)]
         for fault in faults:
             data = fault.changed(data)
         if not faults:
@@ -222,7 +227,7 @@ class Conversation:
 
     async def _fails(self, moment: str) -> bool:
         """Whether a fault ends it all at a moment that has no reply."""
-        for fault in self.shared.faults.due(moment):
+        for fault in self.due(moment):
             await self.commit(fault, fault.changed(b""))
         return self._is_over
 
@@ -268,7 +273,7 @@ class Conversation:
         """Shake hands; ssl.SSLError or ConnectionError if that fails."""
         await self._fail_tls()
         context = self.shared.identity.context
-        for fault in self.shared.faults.due("context"):
+        for fault in self.due("context"):
             self.note(f"fault {fault.name}", fault.title)
             context = self.shared.identity.variant(fault.tls)
         try:
@@ -280,7 +285,7 @@ class Conversation:
 
     async def _fail_tls(self) -> None:
         """Instead of a handshake, what the faults want, once the client has begun it."""
-        faults = self.shared.faults.due("tls")
+        faults = self.due("tls")
         if not faults:
             return
         self.wire.discard()

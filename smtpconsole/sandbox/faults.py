@@ -7,12 +7,13 @@ A person may choose otherwise:
 
     rcpt-mixed               as the table has it
     421@MAIL                 at the reply to MAIL
-    drip#3                   at its third chance only
+    drip#3                   at its third chance in a connection only
     double-reply%20          at a fifth of its chances, by a seed that can be given
 """
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 import tomllib
@@ -24,6 +25,9 @@ from importlib.resources import files
 from typing import Any, Literal
 
 End = Literal["", "close", "reset", "half-close", "silence", "stop-reading", "cut"]
+
+BEGINNINGS = ("connect", "greeting")  # a connection has one of each, so connections are counted
+Chances = Counter[tuple[int, str]]
 
 _WRITTEN = re.compile(r"([\w-]+)(?:@([\w-]+))?(?:#(\d+))?(?:%(\d+(?:\.\d+)?))?")
 
@@ -38,11 +42,12 @@ class Fault:
 
     name: str
     id: str  # F01 ...
+    group: str = ""
     title: str  # what the server does, in a sentence
     shows: str  # what a good client shows, or does
     seconds: float = 5  # that it may take, at most, a client that waits 2 seconds for a reply
     at: tuple[str, ...]
-    nth: int = 0  # of its chances only; 0 is every one
+    nth: int = 0  # of its chances in a connection only; 0 is every one
     chance: float = 100  # per cent
     # What is done, in this order.
     wait: float = 0  # seconds
@@ -63,6 +68,14 @@ class Fault:
     octets: int = 0  # of content that are taken before it applies
     end: End = ""
     tls: dict[str, Any] = field(default_factory=dict)  # see `certificates.context`
+
+    @property
+    def written(self) -> str:
+        """As `parsed` reads it."""
+        usual = known().get(self.name, self)
+        at = f"@{self.at[0]}" if self.at != usual.at else ""
+        nth = f"#{self.nth}" if self.nth != usual.nth else ""
+        return f"{self.name}{at}{nth}" + (f"%{self.chance:g}" if self.chance < 100 else "")
 
     def changed(self, reply: bytes) -> bytes:
         """The octets instead of a reply."""
@@ -92,10 +105,14 @@ def _octets(text: str) -> bytes:
 def known() -> dict[str, Fault]:
     """Every fault by its name."""
     text = files(__package__).joinpath("faults.toml").read_text("utf-8")
-    return {name: _fault(name, entry) for name, entry in tomllib.loads(text).items()}
+    return {
+        name: _fault(name, group, entry)
+        for group, entries in tomllib.loads(text).items()
+        for name, entry in entries.items()
+    }
 
 
-def _fault(name: str, entry: dict[str, Any]) -> Fault:
+def _fault(name: str, group: str, entry: dict[str, Any]) -> Fault:
     values: dict[str, Any] = {
         key: tuple(tuple(each) if isinstance(each, list) else each for each in value)
         if isinstance(value, list)
@@ -103,7 +120,7 @@ def _fault(name: str, entry: dict[str, Any]) -> Fault:
         for key, value in entry.items()
     }
     assert set(values) <= {each.name for each in fields(Fault)}, name
-    return Fault(name=name, **values)
+    return Fault(name=name, group=group, **values)
 
 
 def parsed(text: str) -> Fault:
@@ -132,31 +149,39 @@ class Switches:
     """The faults that are on; switched in any thread, asked in the sandbox's."""
 
     def __init__(self, faults: Sequence[Fault] = (), *, seed: int = 0) -> None:
-        self._on = tuple(faults)
-        self._chances: Counter[tuple[str, str]] = Counter()
+        # By what chances are counted by: a fault that is switched on anew counts anew.
+        self._numbers = itertools.count()
+        self._on = {next(self._numbers): fault for fault in faults}
         self._random = random.Random(seed)
+        self._connections: Chances = Counter()
 
     @property
     def on(self) -> tuple[Fault, ...]:
         """Those that are on."""
-        return self._on
+        return tuple(self._on.values())
 
     def switch_on(self, fault: Fault) -> None:
-        """From the next chance on it applies."""
-        self._on = (*(each for each in self._on if each.name != fault.name), fault)
+        """From the next chance on it applies; if it was on already, as it is given now."""
+        others = {number: each for number, each in self._on.items() if each.name != fault.name}
+        self._on = {**others, next(self._numbers): fault}
 
     def switch_off(self, name: str = "") -> None:
         """One of them, or all."""
-        self._on = tuple(each for each in self._on if name and each.name != name)
+        self._on = {number: each for number, each in self._on.items() if name and each.name != name}
 
-    def due(self, moment: str) -> list[Fault]:
-        """Those that apply now; each question is a chance for those that count them."""
-        return [fault for fault in self._on if self._is_due(fault, moment)]
+    def due(self, moment: str, chances: Chances) -> list[Fault]:
+        """Those that apply now; `chances` are those that there were in this connection."""
+        if moment in BEGINNINGS:
+            chances = self._connections
+        return [
+            fault
+            for number, fault in self._on.items()
+            if (moment in fault.at or "*" in fault.at)
+            and self._is_due(fault, chances, (number, moment))
+        ]
 
-    def _is_due(self, fault: Fault, moment: str) -> bool:
-        if moment not in fault.at and "*" not in fault.at:
-            return False
-        self._chances[fault.name, moment] += 1
-        if fault.nth and self._chances[fault.name, moment] != fault.nth:
+    def _is_due(self, fault: Fault, chances: Chances, chance: tuple[int, str]) -> bool:
+        chances[chance] += 1
+        if fault.nth and chances[chance] != fault.nth:
             return False
         return fault.chance >= 100 or self._random.random() * 100 < fault.chance

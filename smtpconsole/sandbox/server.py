@@ -162,6 +162,11 @@ class Sandbox:
         return self._now().listening.ports.get("proxy")
 
     @property
+    def ports(self) -> dict[str, int]:
+        """All of them by name: smtp, tls, lmtp, proxy; none when it is not running."""
+        return dict(self._running.listening.ports) if self._running is not None else {}
+
+    @property
     def ca_file(self) -> Path:
         """The certificate of the authority to trust, in PEM; gone when the sandbox stops."""
         return Path(self._now().directory.name, "ca.pem")

@@ -213,7 +213,7 @@ async def _content(talk: Conversation) -> bytes | None:
     """The content up to the lone dot, dots unstuffed; None if it was too much."""
     content = bytearray()
     fits = at_line_start = True
-    faults = talk.shared.faults.due("content")
+    faults = talk.due("content")
     taken = 0
     while True:
         piece, is_whole = await talk.wire.until(b"\r\n", _PIECE)

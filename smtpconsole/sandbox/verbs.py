@@ -22,7 +22,7 @@ def keywords(talk: Conversation) -> list[str]:
     lines += ["ENHANCEDSTATUSCODES", "DSN", "CHUNKING", "BINARYMIME", _limits(talk)]
     lines += [f"XCLIENT {XCLIENT}", "ETRN", "VRFY", "EXPN", "HELP"]
     withdrawn = {*house.withdraw, *(["ETRN", "EXPN"] if talk.is_lmtp else [])}
-    for fault in talk.shared.faults.due("offer"):
+    for fault in talk.due("offer"):
         withdrawn.update(fault.withdraw)
         lines += fault.offer
     return [line for line in lines if line.split(" ")[0] not in withdrawn]

@@ -92,8 +92,7 @@ class ConsoleApp(App[None]):
             yield WirePane(console.journal)
             with TabbedContent(id="side"):
                 for cls in PANES:
-                    if cls.is_wanted(console):
-                        yield TabPane(cls.title, cls(console), id=f"tab-{cls.name_}")
+                    yield TabPane(cls.title, cls(console), id=f"tab-{cls.name_}")
         yield AnswerBox()
         with Vertical(id="bottom"):
             yield CoachLine()
@@ -161,9 +160,11 @@ class ConsoleApp(App[None]):
             entries = journal.since(since, *_BESIDE_OCTETS)
         main = self.screen_stack[0]
         main.query_one(Wire).told(entries)
+        side = main.query_one("#side", TabbedContent)
         for pane in main.query(Pane):
-            pane.told(entries)
-            _mark_tab(main.query_one("#side", TabbedContent), pane)
+            if _has_tab(side, pane):
+                pane.told(entries)
+                _mark_tab(side, pane)
         self._refresh_lines(self.size.width)
 
     def _refresh_lines(self, width: int) -> None:
@@ -341,7 +342,7 @@ class ConsoleApp(App[None]):
             self._focus.pane(self.query_one(Wire))
             return
         pane = next(iter(self.query(f"#{name}").results(Pane)), None)
-        if pane is None:
+        if pane is None or not pane.is_wanted(self.smtp_console):
             return
         screen.add_class("-side").remove_class("-hidden")
         self.query_one("#side", TabbedContent).active = f"tab-{name}"
@@ -363,6 +364,14 @@ class ConsoleApp(App[None]):
             upload.stop()
         elif not (prompt.back() or self.query_one(AnswerBox).close()):
             self.screen.remove_class("-side", "-zoom-side", "-zoom-wire")
+
+
+def _has_tab(side: TabbedContent, pane: Pane) -> bool:
+    """Whether the pane has something to show in this session, and hence a tab."""
+    is_wanted, tab = pane.is_wanted(pane.smtp_console), side.get_tab(f"tab-{pane.name_}")
+    if is_wanted != tab.display:
+        (side.show_tab if is_wanted else side.hide_tab)(f"tab-{pane.name_}")
+    return is_wanted
 
 
 def _mark_tab(side: TabbedContent, pane: Pane) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from smtpconsole.console import sandboxes
 from smtpconsole.console.console import Suggestions
 from smtpconsole.console.settings import Settings
 from smtpconsole.sandbox import Sandbox
@@ -26,11 +27,4 @@ def settings(sandbox: Sandbox) -> Settings:
 @pytest.fixture
 def suggestions(sandbox: Sandbox) -> Suggestions:
     """What the sandbox suggests to a beginner."""
-    return Suggestions(
-        target=f"localhost:{sandbox.port}",
-        user=sandbox.user,
-        password=sandbox.password,
-        sender=sandbox.user,
-        recipient="bob@sandbox.example",
-        mailbox=sandbox.mailbox,
-    )
+    return sandboxes.suggestions(sandbox)

@@ -84,23 +84,26 @@ class Command:
         rest = list(words)
         while rest:
             word = rest.pop(0)
-            if word.startswith("--") and len(word) > 2:
+            is_known = word.partition("=")[0] in self.options
+            is_in_list = bool(left) and left[0].name in values
+            if word.startswith("--") and len(word) > 2 and (is_known or not is_in_list):
                 name, value = self._option(word, rest)
-                values[name] = value
+                several = isinstance(value, tuple)
+                values[name] = (*values.get(name, ()), *value) if several else value
                 continue
             while left and left[0].kind.fits is not None and not left[0].kind.fits(word):
                 left.pop(0)
             if not left:
                 raise ConsoleError(f"/{self.name} takes nothing like {word!r}", self.usage)
+            elif left[0].kind.is_list:  # options may stand among its words
+                values[left[0].name] = (*values.get(left[0].name, ()), word)
             elif left[0].kind.is_rest:
-                parameter = left.pop(0)
-                all_left = (word, *rest)
-                values[parameter.name] = all_left if parameter.kind.is_list else " ".join(all_left)
+                values[left.pop(0).name] = " ".join((word, *rest))
                 rest = []
             else:
                 parameter = left.pop(0)
                 values[parameter.name] = parameter.kind.parse(word)
-        missing = [each for each in left if each.is_required]
+        missing = [each for each in left if each.is_required and each.name not in values]
         if missing:
             raise ConsoleError(f"/{self.name} needs {missing[0].kind.name}", self.usage)
         return values

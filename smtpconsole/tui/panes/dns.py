@@ -63,7 +63,7 @@ class DnsPane(Pane):
 
     @classmethod
     def is_wanted(cls, console: Console) -> bool:
-        return console.suggestions.mailbox is None  # the sandbox is in no DNS
+        return console.sandbox is None  # the sandbox is in no DNS
 
     def compose(self) -> ComposeResult:
         yield Static(_EMPTY)

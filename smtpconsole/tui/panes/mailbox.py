@@ -28,23 +28,25 @@ class MailboxPane(Pane):
 
     @classmethod
     def is_wanted(cls, console: Console) -> bool:
-        return console.suggestions.mailbox is not None
+        return console.sandbox is not None
 
     def compose(self) -> ComposeResult:
         self._count = 0
         yield Static(_EMPTY)
 
     def told(self, entries: Sequence[Entry]) -> None:
-        mailbox = self.smtp_console.suggestions.mailbox
-        if mailbox is None or len(mailbox) == self._count:
+        sandbox = self.smtp_console.sandbox
+        if sandbox is None:
+            return
+        mailbox = sandbox.mailbox
+        if len(mailbox) == self._count:
             return
         self._count = len(mailbox)
         self.query_one(Static).update(Content("\n").join(self._rows()))
 
     def _rows(self) -> Iterator[Content]:
-        mailbox = self.smtp_console.suggestions.mailbox
-        assert mailbox is not None
-        for letter in reversed(mailbox.letters()):
+        assert self.smtp_console.sandbox is not None
+        for letter in reversed(self.smtp_console.sandbox.mailbox.letters()):
             under = "under TLS" if letter.tls else "in the clear"
             people = " ".join(f"<{visible(each)}>" for each in letter.recipients)
             yield Content(f"letter {letter.number}").stylize("bold")
