@@ -13,6 +13,9 @@ settings.register_profile("default", max_examples=60, deadline=None)
 settings.register_profile("nightly", max_examples=20_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+# No test reads what a person has set.
+os.environ["SMTPCONSOLE_CONFIG"] = "/nonexistent/smtpconsole"
+
 LIMIT = 30  # seconds; a test that waits for ever must say where
 
 

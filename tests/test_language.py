@@ -15,7 +15,7 @@ from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import NUMBER, SECRET, TEXT, WORDS
 from smtpconsole.console.history import History
 from smtpconsole.console.language import Call, Remark, Say, parse
-from smtpconsole.console.settings import SENTENCES, Settings
+from smtpconsole.console.settings import SETTINGS, Settings
 
 commands.load()
 
@@ -149,7 +149,7 @@ def test_settings_refuse_the_rest_with_a_sentence(name: str, text: str) -> None:
     with pytest.raises(ConsoleError) as caught:
         Settings().set(name, text)
     assert caught.value.text
-    assert {each.replace("-", "_") for each in SENTENCES} == set(Settings.__slots__)
+    assert {each.field for each in SETTINGS.values()} == set(Settings.__slots__) - {"origins"}
 
 
 def test_history_is_kept_for_its_owner_and_survives_torn_rows(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ ONLY_IN = {  # a library, and the layers that may know it
     "cryptography": {"net", "sandbox", "composer"},
     "dkim": {"composer"},
     "dns": {"net"},
+    "tomlkit": {"console"},
 }
 NOT_IN_SMTP = {"asyncio", "ssl", "socket", "time", "os", "threading", "subprocess", "select"}
 

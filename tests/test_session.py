@@ -804,3 +804,32 @@ def test_a_bdat_line_that_makes_no_sense_is_answered_at_once(session: Session) -
 def test_transactions_are_counted(session: Session) -> None:
     in_turn(session, b"MAIL FROM:<a@x>", b"RSET", b"MAIL FROM:<a@x>")
     assert session.mails == 2
+
+
+def test_what_is_not_permitted_ends_its_exchange_and_nothing_is_said(session: Session) -> None:
+    def permit(batch: Batch) -> None:
+        if any(send.verb == b"DATA" for send in batch):
+            raise ValueError("not here")
+
+    session.permit = permit
+    future: Future[Any] = Future()
+    session.begin(one(command(b"DATA")), future)
+    assert str(future.exception()) == "not here" and not session.take_outgoing()
+    future = Future()
+    session.begin(one(command(b"NOOP")), future)
+    assert session.take_outgoing() == [b"NOOP\r\n"]
+
+
+def test_what_is_not_permitted_is_not_released_either(session: Session) -> None:
+    session.holds = always
+    future: Future[Any] = Future()
+    session.begin(one(command(b"NOOP")), future)
+
+    def permit(batch: Batch) -> None:
+        if batch[0].verb == b"DATA":
+            raise ValueError("not here")
+
+    session.permit = permit
+    session.release((command(b"DATA"),))
+    assert isinstance(future.exception(), ValueError) and not session.take_outgoing()
+    assert session.running is None

@@ -23,7 +23,7 @@ from smtpconsole.console.arguments import duration
 from smtpconsole.console.coach import advise
 from smtpconsole.console.completion import complete
 from smtpconsole.console.console import Console
-from smtpconsole.console.settings import SENTENCES, Settings
+from smtpconsole.console.settings import SETTINGS, Settings
 from smtpconsole.net.proxy_header import ProxyHeader
 from smtpconsole.net.timeouts import Timeouts
 from smtpconsole.sandbox import Sandbox
@@ -190,7 +190,7 @@ def test_each_way_is_a_setting_with_a_sentence_and_an_option() -> None:
     commands.load()
     options = commands.find("connect").options
     for name, way in ways.WAYS.items():
-        assert way.sentence and SENTENCES[name] == way.sentence
+        assert way.sentence and SETTINGS[name].sentence == way.sentence
         assert options[f"--{name}"].kind is way.kind
     assert {"--lmtp", "--no-sni"} <= set(options)
 

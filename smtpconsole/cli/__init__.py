@@ -129,16 +129,21 @@ def main(
     submission://host, lmtp://host, lmtp+unix:///path, "exec:command", or mx:domain for the server
     that takes a domain's mail.
     """
+    from smtpconsole.console.configuration import configured
+    from smtpconsole.smtp.events import Noted
+
     try:
         with ExitStack() as stack:
             how |= {"name": name, "dns": ",".join(dns), "trustad": dns_trust_ad}
             how["sni"] = NO_NAME if no_sni else how["sni"]
-            settings = _settings(how)
+            settings, problems = configured(how)
             suggestions = _suggestions(target, lmtp)
             if sandbox:
                 suggestions = _sandbox(stack)
             journal = _journal(settings, keep=not no_journal)
             stack.callback(journal.close)
+            for problem in problems:
+                journal(Noted(str(problem)))
             show(journal, settings, suggestions, in_lines=lines)
     except ConsoleError as error:
         raise sentence(error) from error
@@ -158,24 +163,16 @@ def sentence(
     return kind(f"{error.text}{hints}")
 
 
-def _settings(how: dict[str, str | bool | None]) -> Settings:
-    from smtpconsole.console.settings import Settings
-
-    settings = Settings()
-    for field, value in how.items():
-        if value:
-            settings.set(field.replace("_", "-"), "yes" if value is True else value)
-    return settings
-
-
 def _suggestions(target: str | None, lmtp: bool) -> Suggestions:
     from smtpconsole.console.console import Suggestions
-    from smtpconsole.console.targets import parse_target, written
+    from smtpconsole.console.targets import named, parse_target
 
     if target is None:
         return Suggestions()
     found = parse_target(target)
-    return Suggestions(target=written(replace(found, lmtp=True) if lmtp else found))
+    if lmtp and found.profile:  # its rules stay with its name
+        return Suggestions(target=f"{named(found)} --lmtp")
+    return Suggestions(target=named(replace(found, lmtp=True) if lmtp else found))
 
 
 def _sandbox(stack: ExitStack) -> Suggestions:

@@ -10,6 +10,7 @@ import click
 
 from smtpconsole.cli import Undecided, sentence
 from smtpconsole.cli.diff import chosen, tell
+from smtpconsole.cli.options import settings_from
 from smtpconsole.console.answers import ConsoleError
 
 if TYPE_CHECKING:
@@ -79,16 +80,12 @@ async def _replayed(
     from smtpconsole.console.headless import Headless
     from smtpconsole.console.recordings import opened
     from smtpconsole.console.replaying import replay
-    from smtpconsole.console.settings import Settings
     from smtpconsole.console.targets import parse_target
     from smtpconsole.transcript.formats import exported
     from smtpconsole.transcript.journal import Journal
     from smtpconsole.transcript.turns import turns
 
-    settings = Settings(strict=strict)
-    for name, text in chosen_settings:
-        if text:
-            settings.set(name, text)
+    settings = settings_from({"strict": strict, **dict(chosen_settings)})
     recorded = opened(journal).journal
     where = parse_target(target) if target is not None else None
     console = Console(Headless(), Journal(), settings=settings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -27,3 +29,12 @@ class ConsoleError(Exception):
     def answer(self) -> Answer:
         """The error as an answer."""
         return Answer(self.text, self.hints, self.next, is_trouble=True)
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """The name that was probably meant; "" if none comes near."""
+    known = {name.lower(): name for name in names}
+    word = word.lower().replace("_", "-")
+    found = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    begun = [each for each in known if word and each.startswith(word)]
+    return known[(found or begun)[0]] if found or begun else ""

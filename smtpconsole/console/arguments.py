@@ -7,7 +7,7 @@ parameter that is keyword-only is an option, and a `bool` one a flag.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from smtpconsole.console.console import Console
 
 Complete = Callable[["Console", str], Iterable[str]]
+CompleteAfter = Callable[["Console", Sequence[str], str], Iterable[str]]
 
 
 def _nothing(console: Console, word: str) -> Iterable[str]:
@@ -38,6 +39,13 @@ class Kind:
     is_list: bool = False  # as a tuple, with options among them
     hides: Callable[[str], str] | None = None  # the part of a word that must not be kept
     fits: Callable[[str], bool] | None = None  # a word that does not is the next argument's
+    complete_after: CompleteAfter | None = None  # where it depends on the words before
+
+    def completed(self, console: Console, before: Sequence[str], word: str) -> Iterable[str]:
+        """What a word may become behind some others."""
+        if self.complete_after is not None:
+            return self.complete_after(console, before, word)
+        return self.complete(console, word)
 
 
 def choice(*names: str) -> Kind:
@@ -53,6 +61,18 @@ def choice(*names: str) -> Kind:
         return (name for name in names if name.lower().startswith(word.lower()))
 
     return Kind("|".join(names), parse, complete)
+
+
+_YES = {"yes": "yes", "on": "yes", "true": "yes", "no": "no", "off": "no", "false": "no"}
+
+
+def _switch(text: str) -> str:
+    if text.lower() not in _YES:
+        raise ConsoleError(f"{text!r} is neither yes nor no", "write yes or no")
+    return _YES[text.lower()]
+
+
+SWITCH = Kind("yes|no", _switch, choice("yes", "no").complete)
 
 
 def _number(text: str) -> int:
@@ -87,8 +107,35 @@ def _size(text: str) -> int:
 
 
 def _complete_target(console: Console, word: str) -> Iterable[str]:
-    known = (*console.targets_seen, *(f"{scheme}://" for scheme in SCHEMES))
-    return (each for each in known if each.startswith(word))
+    from smtpconsole.console import profiles
+
+    schemes = [f"{scheme}://" for scheme in SCHEMES]
+    others = ["lmtp+unix://", "smtp+unix://", "mx:", "exec:"]
+    known = (*profiles.names(), *console.targets_seen, *schemes, *others)
+    return (each for each in dict.fromkeys(known) if each.startswith(word))
+
+
+def _complete_path(console: Console, word: str) -> Iterable[str]:
+    """Files and folders, a folder with its slash; hidden ones when a dot is typed."""
+    import os
+
+    folder, _, start = word.rpartition("/")
+    where = os.path.expanduser(f"{folder}/" if folder or word.startswith("/") else ".")
+    try:
+        with os.scandir(where) as found:
+            names = sorted(f"{each.name}{'/' if each.is_dir() else ''}" for each in found)
+    except OSError:
+        return ()
+    front = word[: len(word) - len(start)]
+    is_hidden = start.startswith(".")
+    return [
+        f"{front}{name}"
+        for name in names[:_MOST_FILES]
+        if name.startswith(start) and (is_hidden or not name.startswith("."))
+    ]
+
+
+_MOST_FILES = 5000  # of a folder
 
 
 def _complete_address(console: Console, word: str) -> Iterable[str]:
@@ -117,4 +164,4 @@ DURATION = Kind("TIME", duration)
 TEXT = Kind("TEXT")
 WORDS = Kind("WORDS", is_rest=True)
 LIST = Kind("WORD ...", is_rest=True, is_list=True)
-PATH = Kind("FILE")
+PATH = Kind("FILE", complete=_complete_path)

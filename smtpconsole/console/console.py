@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from smtpconsole.composer.draft import Draft
-from smtpconsole.console import commands, connecting, language, sandboxes, troubles
+from smtpconsole.console import commands, connecting, language, profiles, sandboxes, troubles
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.known import Known, Watch
 from smtpconsole.console.settings import Settings
-from smtpconsole.console.targets import written
+from smtpconsole.console.targets import named, written
 from smtpconsole.net.connection import Connection
 from smtpconsole.smtp import exchanges
 from smtpconsole.smtp.capabilities import Capabilities
@@ -105,6 +105,7 @@ class Console:
         self.sandbox = self.suggestions.sandbox
         self.connection: Connection | None = None
         self.target: Target | None = None
+        self.profile: profiles.Profile | None = None  # whose rules hold
         self.is_dialling = False
         self.upload: Upload | None = None  # the message that is on its way
         self.draft = Draft(
@@ -198,6 +199,7 @@ class Console:
         """
         if self.journal.is_recorded:
             raise ConsoleError("this is a recorded session: it can be looked at, not gone on with")
+        self.profile = profiles.entered(self, target)
         if target.mx:
             from smtpconsole.console import mailroutes  # which needs dnspython
 
@@ -216,6 +218,8 @@ class Console:
             )
         finally:
             self.is_dialling = False
+        if self.profile is not None and (guard := self.profile.guard()) is not None:
+            self.connection.session.permit = guard.check
         # A sandbox is a new server each time.
         is_kept = self.settings.remember and not sandboxes.ways(self.sandbox, target)
         self.watch.begin(written(target) if is_kept else None)
@@ -230,6 +234,7 @@ class Console:
         if self.target is None:
             return self.settings
         own = sandboxes.ways(self.sandbox, self.target) | self._memory.ways.get(self.target, {})
+        own = {**self.profile.settings, **own} if self.profile is not None else own
         return replace(self.settings, **own) if own else self.settings
 
     async def _ask_secretly(self, question: str) -> str:
@@ -335,7 +340,7 @@ class Console:
     def connect_line(self) -> str:
         """How to connect, to where it was last."""
         if self.target is not None:
-            return f"/connect {written(self.target)}"
+            return f"/connect {named(self.target)}"
         return f"/connect {self.suggestions.target}".rstrip()
 
     @property

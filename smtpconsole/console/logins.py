@@ -59,6 +59,7 @@ class Wish:
 
 async def log_in(console: Console, wish: Wish) -> None:
     """Log in, and tell what came of it; ConsoleError if nobody is logged in."""
+    wish = _by_profile(console, wish)
     connection = await console.introduced()
     offered = connection.session.capabilities.mechanisms
     wish = await _with_mechanism(console, wish, offered)
@@ -74,6 +75,15 @@ async def log_in(console: Console, wish: Wish) -> None:
         ways = candidates(who, offered, is_secure=is_secure, policy=ALLOWED)
         attempts = await console.run(login(ways, who, policy=ALLOWED))
     _tell(console, who, attempts)
+
+
+def _by_profile(console: Console, wish: Wish) -> Wish:
+    """The wish with what a profile says of who logs in, and where the password is."""
+    if console.profile is None or wish.secret or wish.source.is_given:
+        return wish
+    is_needed = wish.need != "nothing"
+    user = wish.user or (console.known_user if is_needed else "")
+    return replace(wish, user=user, source=console.profile.source)
 
 
 # --- asking -----------------------------------------------------------------------------------

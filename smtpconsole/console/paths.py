@@ -32,6 +32,11 @@ def config_folder() -> Path:
     return platformdirs.user_config_path("smtpconsole", appauthor=False)
 
 
+def config_file() -> Path:
+    """Settings and profiles."""
+    return config_folder() / "config.toml"
+
+
 def template_folder() -> Path:
     """Messages of one's own, with tokens."""
     return config_folder() / "templates"

@@ -5,6 +5,7 @@ smtp:// smtps:// submission:// submissions:// lmtp:// lmtps://
 lmtp+unix:///run/dovecot/lmtp   smtp+unix:///run/smtp.socket   /run/smtp.socket
 exec:/usr/sbin/sendmail -bs     lmtp+exec:...
 mx:example.org   mx:example.org:587
+work   alice@work               a profile's name
 """
 
 from __future__ import annotations
@@ -29,11 +30,21 @@ _FORM = re.compile(
     r"(?::(?P<port>[^\s/@:]*))?/?",
     re.IGNORECASE,
 )
-_FORMS = "host, host:port, [address]:port, smtp://host, smtps://host, mx:domain, /path, exec:…"
+_FORMS = (
+    "host, host:port, [address]:port, smtp://host, smtps://host, mx:domain, /path, exec:…, or the"
+    " name of a profile"
+)
 
 
 def parse_target(text: str) -> Target:
     """The target that is written so; ConsoleError, with what would be one, if it is none."""
+    from smtpconsole.console import profiles  # which reads targets, too
+
+    return profiles.target(text.strip()) or parse_server(text)
+
+
+def parse_server(text: str) -> Target:
+    """The same, where the name of a profile is none."""
     text = text.strip()
     if found := _EXEC.fullmatch(text):
         return _program(found["scheme"], found["command"].strip())
@@ -52,12 +63,17 @@ def parse_target(text: str) -> Target:
         if found["scheme"] is None:
             implicit_tls = port == IMPLICIT_TLS_PORT
     host = found["literal"] or found["host"]
-    return Target(host, port, implicit_tls, lmtp, user=_user(found["user"]))
+    return Target(host, port, implicit_tls, lmtp, user=user_of(found["user"]))
 
 
 def written(target: Target) -> str:
     """A target as a word that /connect takes."""
     return shlex.quote(target.written)
+
+
+def named(target: Target) -> str:
+    """The same, by the name of its profile where it has one."""
+    return shlex.quote(target.profile or target.written)
 
 
 def password_of(text: str) -> str:
@@ -90,7 +106,8 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _user(text: str | None) -> str:
+def user_of(text: str | None) -> str:
+    """The user in front of a host; ConsoleError where there is a password."""
     if text is None:
         return ""
     if ":" in text:
@@ -122,7 +139,7 @@ def _socket(found: re.Match[str]) -> Target:
             f"{path or 'nothing'} is not the path of a socket",
             "it begins with a slash: lmtp+unix:///run/dovecot/lmtp",
         )
-    return Target("", 0, implicit_tls, lmtp, path=path, user=_user(found["user"]))
+    return Target("", 0, implicit_tls, lmtp, path=path, user=user_of(found["user"]))
 
 
 def _harmless(text: str) -> str:

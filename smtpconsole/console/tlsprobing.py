@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from smtpconsole.console import tlsreport, ways
+from smtpconsole.console import profiles, tlsreport, ways
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.console import Console
 from smtpconsole.console.inspection import Inspection
@@ -224,6 +224,7 @@ def _difference(one: TlsFacts, two: TlsFacts) -> str:
 
 async def injection(console: Console, seen: Inspection, *, is_owned: bool) -> None:
     """A NOOP behind STARTTLS."""
+    profiles.must_be_free(console, "/tls injection")
     target = _target(seen)
     if target.implicit_tls:
         raise ConsoleError(
@@ -251,6 +252,7 @@ async def injection(console: Console, seen: Inspection, *, is_owned: bool) -> No
 
 async def endings(console: Console, target: Target, recipient: str, *, is_owned: bool) -> None:
     """One message for each sequence that might be taken for the end of one."""
+    profiles.must_be_free(console, "/smuggling")
     _must_be_owned(target, is_owned, f"/smuggling {recipient}")
     count = len(smuggling.SEQUENCES)
     answer = await console.front.ask(

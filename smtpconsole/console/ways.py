@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from smtpconsole.console import headers
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.arguments import DURATION, PATH, Kind, choice, duration
+from smtpconsole.console.arguments import DURATION, PATH, SWITCH, Kind, choice, duration
 from smtpconsole.console.targets import password_of
 from smtpconsole.net import pins
 from smtpconsole.net.policy import VERSIONS, TlsPolicy
@@ -181,7 +181,6 @@ def _or_nothing(kind: Kind) -> Kind:
 
 FILE = Kind("FILE", _read_file, PATH.complete)
 NAME, LIST = Kind("NAME"), Kind("LIST")
-SWITCH = choice("yes", "no")
 
 WAYS: dict[str, Way] = {
     way.name: way

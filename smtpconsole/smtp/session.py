@@ -75,6 +75,7 @@ class Session:
         self.chunk: Chunk | None = None  # that is being typed
         self.mails = 0  # transactions begun (RFC 9422: MAILMAX)
         self.owed = 0  # further replies to the oldest command, where it gets several
+        self.permit: Callable[[Batch], None] | None = None  # raises what an exchange shall end with
         self.holds: Callable[[Batch], bool] | None = None  # such a batch waits for release()
         self.held: tuple[Running, Batch] | None = None
         self._parser = ReplyParser()
@@ -324,7 +325,13 @@ class Session:
             replies = []
 
     def _submit(self, running: Running, batch: Batch) -> bool:
-        """Queue what is to be said; true if it asks for an answer."""
+        """Queue what is to be said; true if it asks for an answer, or must not be said."""
+        if self.permit is not None:
+            try:
+                self.permit(batch)
+            except Exception as error:
+                self._throw(running, error)
+                return True
         if batch and (batch[0].framing is not None or batch[-1].framing is not None):
             upload.begin(self, running, batch)
             return True

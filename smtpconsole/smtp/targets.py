@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 SCHEMES = {  # the port, TLS from the first octet, LMTP
@@ -30,6 +30,7 @@ class Target:
     command: str = ""  # a program that speaks SMTP on its stdin and stdout
     user: str = ""  # who to log in as
     mx: bool = False  # the host is a mail domain, and one of its servers is meant
+    profile: str = field(default="", compare=False)  # the word that stood for it: its rules hold
 
     @property
     def is_local(self) -> bool:

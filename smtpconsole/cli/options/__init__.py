@@ -83,13 +83,15 @@ def seconds(text: str) -> float:
 
 
 def settings_from(words: Mapping[str, str | bool | None]) -> Settings:
-    """Settings as they were given; ConsoleError where one cannot be so."""
-    from smtpconsole.console.settings import Settings
+    """Settings by flag, environment, file and default; ConsoleError where a flag is wrong.
 
-    settings = Settings()
-    for name, text in words.items():
-        if text:
-            settings.set(name.replace("_", "-"), str(text))
+    Mistakes in the file are told on standard error, and no reason to stop.
+    """
+    from smtpconsole.console.configuration import configured
+
+    settings, problems = configured(words)
+    for problem in problems:
+        click.echo(f"*: {visible(str(problem))}", err=True)
     return settings
 
 

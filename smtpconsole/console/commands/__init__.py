@@ -7,14 +7,13 @@ option for each way there is.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, get_args, get_origin, get_type_hints
 
 from smtpconsole import registry
-from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.answers import ConsoleError, nearest
 from smtpconsole.console.arguments import TEXT, Kind
 
 if TYPE_CHECKING:
@@ -188,13 +187,12 @@ def find(name: str) -> Command:
     """The command of that name; ConsoleError names what is nearest."""
     if name in COMMANDS:
         return COMMANDS[name]
-    near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
-    near = near or [each for each in COMMANDS if name and each.startswith(name)]
+    near = nearest(name, COMMANDS)
     raise ConsoleError(
         f"/{name} is not a command, and nothing was sent",
-        f"nearest is /{near[0]}" if near else "/help lists the commands",
+        f"nearest is /{near}" if near else "/help lists the commands",
         f"to say it to the server: //{name}",
-        next=(f"/{near[0]}",) if near else ("/help",),
+        next=(f"/{near}",) if near else ("/help",),
     )
 
 
