@@ -277,7 +277,7 @@ async def test_what_each_recipient_got_in_the_end_is_told() -> None:
         await console.execute('/send "b@x c@x"')
         assert "has taken the message for 2 recipients" in person.last
         assert "b@x  250 2.0.0 queued as ABCDEF" in person.last
-        assert "grep ABCDEF" in person.last
+        assert "grep -hsFe ABCDEF " in person.last
 
 
 async def test_a_server_that_leaves_is_not_asked_for_more() -> None:

@@ -123,7 +123,7 @@ class Console:
         """Do what a line says; every trouble is shown, none is raised."""
         await self.perform(self._dispatch(line))
 
-    async def perform(self, action: Awaitable[None]) -> None:
+    async def perform(self, action: Awaitable[object]) -> None:
         """Do something on the person's behalf; every trouble is shown, none is raised."""
         try:
             await action

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from smtpconsole.composer.draft import FILLER_LINE, filler_lines
+from smtpconsole.composer.draft import FILLER_LINE, Draft, filler_lines
 from smtpconsole.console import drafting
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.smtp.replies import Reply
@@ -34,12 +34,18 @@ class Load:
 
 @contextmanager
 def content_of(
-    console: Console, file: str, *, binary: bool = False, octets: bytes | None = None
+    console: Console,
+    file: str,
+    *,
+    binary: bool = False,
+    draft: Draft | None = None,
+    octets: bytes | None = None,
 ) -> Iterator[Load]:
-    """What is to be sent; a file is open as long as this lasts."""
+    """What is to be sent, of the console's draft or another; a file is open as long as this."""
     if not file:
         octets = octets if octets is not None else drafting.octets(console)
-        yield _filled(console, octets) if console.draft.filler else whole(octets)
+        filler = (draft or console.draft).filler
+        yield _filled(octets, filler) if filler else whole(octets)
         return
     try:
         opened = Path(file).expanduser().open("rb")
@@ -57,10 +63,10 @@ def whole(octets: bytes) -> Load:
     return Load(Stream(octets, size=len(octets), binary=True), len(octets))
 
 
-def _filled(console: Console, octets: bytes) -> Load:
+def _filled(octets: bytes, filler: int) -> Load:
     """The message with the lines that are made while it is sent."""
-    lines = filler_lines(console.draft.filler)
-    length = len(octets) + console.draft.filler // FILLER_LINE * FILLER_LINE
+    lines = filler_lines(filler)
+    length = len(octets) + filler // FILLER_LINE * FILLER_LINE
     return Load(Stream(chain((octets,), lines), size=length), length)
 
 

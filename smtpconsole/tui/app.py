@@ -23,13 +23,13 @@ from smtpconsole.console import paths
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.coach import advise
 from smtpconsole.console.commands.import_ import kept
-from smtpconsole.console.commands.send import send_draft
 from smtpconsole.console.console import Console, Suggestions
 from smtpconsole.console.details import details
 from smtpconsole.console.history import History
 from smtpconsole.console.known import Known
 from smtpconsole.console.progress import Progress
 from smtpconsole.console.recordings import Recorded, understood
+from smtpconsole.console.sending import send_draft
 from smtpconsole.console.settings import Settings
 from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
 from smtpconsole.transcript.columns import KINDS
