@@ -138,6 +138,11 @@ def parsed(text: str, base: House, name: str) -> House:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise HouseError(f"{name} is not TOML: {str(error).lower()}") from error
+    return read(found, base, name)
+
+
+def read(found: Mapping[str, Any], base: House, name: str) -> House:
+    """Rules out of values as TOML has them; HouseError says what is wrong with them."""
     known = {each.name for each in fields(House)}
     if unknown := sorted(set(found) - known):
         raise HouseError(

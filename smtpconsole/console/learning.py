@@ -1,0 +1,223 @@
+"""A lesson under way in a console: its sandbox, its tutor, and what is to be said of both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console.targets import written
+from smtpconsole.lessons.lesson import Lesson
+from smtpconsole.lessons.tutor import INTRODUCTION, News, Tutor
+from smtpconsole.sandbox.server import Sandbox
+from smtpconsole.smtp.events import Noted, Phase, Target
+from smtpconsole.transcript.journal import Journal
+
+if TYPE_CHECKING:
+    from smtpconsole.console.console import Console
+    from smtpconsole.console.progress import Progress
+
+PATIENCE = 5.0  # seconds that the solution of a step may take to show
+
+
+class Learning:
+    """A lesson that somebody follows."""
+
+    def __init__(self, console: Console, lesson: Lesson, target: Target | None = None) -> None:
+        """With a target the lesson is pointed at somebody's own server; ConsoleError if it has
+        to stay in the sandbox."""
+        if target is not None and lesson.needs != "any":
+            raise ConsoleError(
+                f"the lesson {lesson.title!r} is for the sandbox: it would do harm elsewhere",
+                "leave the server out, and one is started on this machine",
+            )
+        self.console = console
+        self.lesson = lesson
+        self.target = target
+        self.sandbox: Sandbox | None = None
+        self.is_replaying = False
+        self._before = (console.settings.ca, console.suggestions)
+        self._happened = asyncio.Event()
+        console.journal.subscribe(self._happened.set)
+        console.at_end.callback(self._stop)
+        self.tutor = Tutor(lesson, {}, self)
+
+    # --- what the tutor looks at --------------------------------------------------------------
+
+    @property
+    def journal(self) -> Journal:
+        """What happens."""
+        return self.console.journal
+
+    @property
+    def phase(self) -> Phase | None:
+        """Where the session stands."""
+        return self.console.phase
+
+    @property
+    def identity(self) -> str | None:
+        """Who is logged in."""
+        connection = self.console.connection
+        return connection.session.identity if connection is not None else None
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing is unanswered, and no handshake is under way."""
+        connection = self.console.connection
+        if self.console.is_dialling:
+            return False
+        if connection is None or connection.session.phase is Phase.CLOSED:
+            return True
+        session = connection.session
+        return not session.unanswered and session.phase not in (Phase.GREETING, Phase.UPGRADING)
+
+    # --- its life -----------------------------------------------------------------------------
+
+    async def begin(self, index: int = INTRODUCTION) -> None:
+        """Come to a step, the session as it is then: on a fresh server, with what the lesson
+        itself would have said up to there."""
+        console = self.console
+        await console.disconnect()
+        await self._fresh()
+        title = self.lesson.steps[index].title if index >= 0 else "introduction"
+        self.journal(Noted(f"lesson: {self.lesson.title}: {title}"))
+        done = self.tutor.done
+        self.tutor = Tutor(self.lesson, self._words(), self)
+        with self._quietly():
+            for number in range(index):
+                self.tutor.begin(number)
+                await self.play(self.tutor.solution)
+                await self.until(lambda: self.tutor.is_done)
+        self.tutor.done |= done
+        self.tutor.done.discard(index)
+        self.tutor.begin(index, afresh=True)
+
+    async def end(self) -> None:
+        """Leave the lesson, and everything as it was before."""
+        self.tutor.leave()
+        await self.console.disconnect()
+        await asyncio.to_thread(self._stop)
+        self.console.settings.ca, self.console.suggestions = self._before
+        self.console.target = None
+
+    async def _fresh(self) -> None:
+        """A new sandbox in place of the old one."""
+        if self.target is not None:
+            return
+        await asyncio.to_thread(self._stop)
+        rules = self.lesson.rules
+        if self.lesson.tls == "none":
+            rules = replace(rules, withdraw=(*rules.withdraw, "STARTTLS"))
+        sandbox = Sandbox(rules=rules, lmtp_port=0)
+        await asyncio.to_thread(sandbox.start)
+        console = self.console
+        self.sandbox = sandbox
+        console.settings.ca = str(sandbox.ca_file)
+        console.suggestions = replace(
+            self._before[1],
+            target=self._address(),
+            user=sandbox.user,
+            password=sandbox.password,
+            sender=sandbox.user,
+            recipient=f"bob@{sandbox.rules.domain}",
+            mailbox=sandbox.mailbox,
+        )
+        console.target = None
+
+    def _stop(self) -> None:
+        sandbox, self.sandbox = self.sandbox, None
+        if sandbox is not None:
+            sandbox.stop()
+
+    def _address(self) -> str:
+        if self.target is not None:
+            return written(self.target)
+        assert self.sandbox is not None
+        if self.lesson.tls == "implicit":
+            return f"smtps://localhost:{self.sandbox.tls_port}"
+        return f"localhost:{self.sandbox.port}"
+
+    def _words(self) -> dict[str, str]:
+        """What stands for the names in braces."""
+        words = {"sandbox": self._address(), "name": self.console.settings.name}
+        if self.sandbox is None:
+            assert self.target is not None
+            return {**words, "domain": self.target.host, "user": self.console.sender}
+        return {
+            **words,
+            "user": self.sandbox.user,
+            "password": self.sandbox.password,
+            "domain": self.sandbox.rules.domain,
+            "token": self.sandbox.token,
+            "tls": f"smtps://localhost:{self.sandbox.tls_port}",
+            "lmtp": f"lmtp://localhost:{self.sandbox.lmtp_port}",
+        }
+
+    # --- playing ------------------------------------------------------------------------------
+
+    async def play(self, lines: Iterable[str]) -> None:
+        """Enter these lines as a person would; a question is answered by the next of them."""
+        hands = _Hands(lines)
+        front, self.console.front = self.console.front, hands
+        try:
+            while hands.lines:
+                await self._enter(hands.lines.popleft())
+        finally:
+            self.console.front = front
+
+    async def _enter(self, line: str) -> None:
+        word, _, number = line.partition(" ")
+        if word == "answer" and number.isdecimal():
+            if self.tutor.ask is not None:
+                self.tutor.answer(int(number))
+        elif line or self.phase is Phase.CONTENT:
+            await self.console.execute(line)
+        self.tutor.look()
+
+    async def until(self, condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
+        """Wait until something is so, looking whenever something happens; whether it is."""
+        try:
+            async with asyncio.timeout(patience):
+                while not condition():
+                    await self._happened.wait()
+                    self._happened.clear()
+                    self.tutor.look()
+        except TimeoutError:
+            return False
+        return True
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        self.is_replaying = True
+        try:
+            yield
+        finally:
+            self.is_replaying = False
+
+
+class _Hands:
+    """A front end that types by itself."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = deque(lines)
+
+    def show(self, answer: Answer) -> None:
+        """Nobody looks."""
+
+    async def ask(self, question: str, *, secret: bool = False) -> str:
+        """The next line."""
+        return self.lines.popleft() if self.lines else ""
+
+    async def edit(self, text: str, *, suffix: str) -> str | None:
+        """It leaves texts as they are."""
+        return None
+
+    def progress(self, progress: Progress | None) -> None:
+        """Nobody looks."""
+
+    def leave(self) -> None:
+        """It stays."""
