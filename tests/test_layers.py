@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "console": {"smtp", "net", "transcript", "knowledge", "composer", "sandbox", "lessons"},
     "repl": {"console", "transcript", "knowledge", "composer", "smtp"},
     "tui": {"console", "transcript", "knowledge", "composer", "smtp"},
-    "cli": {"console", "transcript", "sandbox", "repl", "tui", "net", "smtp"},
+    "cli": {"console", "transcript", "sandbox", "lessons", "repl", "tui", "net", "smtp"},
     "registry": set(),
     "visible": set(),
     "__main__": {"cli"},

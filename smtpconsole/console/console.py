@@ -30,6 +30,7 @@ from smtpconsole.smtp.session import Exchange
 from smtpconsole.transcript.journal import Journal
 
 if TYPE_CHECKING:
+    from smtpconsole.console.learning import Learning
     from smtpconsole.console.matrix import Matrix
     from smtpconsole.console.progress import Progress
     from smtpconsole.console.uploading import Upload
@@ -107,6 +108,7 @@ class Console:
         self.target: Target | None = None
         self.profile: profiles.Profile | None = None  # whose rules hold
         self.is_dialling = False
+        self.learning: Learning | None = None  # the lesson under way
         self.upload: Upload | None = None  # the message that is on its way
         self.draft = Draft(
             sender=self.suggestions.sender, recipients=(), body="This is a test.\n", subject="Test"
@@ -121,6 +123,8 @@ class Console:
 
     async def execute(self, line: str) -> None:
         """Do what a line says; every trouble is shown, none is raised."""
+        if self.learning is not None:
+            self.learning.typed.append("" if self.is_secret(line) else line)
         await self.perform(self._dispatch(line))
 
     async def perform(self, action: Awaitable[object]) -> None:
@@ -130,6 +134,8 @@ class Console:
         except Exception as error:
             told = troubles.trouble(error, self.target) or troubles.bug(error)
             self.front.show(told.answer())
+        if self.learning is not None:
+            self.learning.look()
 
     async def _dispatch(self, line: str) -> None:
         match language.parse(line, in_content=self.phase is Phase.CONTENT):

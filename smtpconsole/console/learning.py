@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.targets import written
 from smtpconsole.lessons.lesson import Lesson
-from smtpconsole.lessons.tutor import INTRODUCTION, News, Tutor
+from smtpconsole.lessons.tutor import INTRODUCTION, Tutor
 from smtpconsole.sandbox.server import Sandbox
 from smtpconsole.smtp.events import Noted, Phase, Target
 from smtpconsole.transcript.journal import Journal
@@ -40,6 +40,8 @@ class Learning:
         self.target = target
         self.sandbox: Sandbox | None = None
         self.is_replaying = False
+        self.typed: list[str] = []  # at the prompt
+        self.hands = Hands(())  # that played last
         self._before = (console.settings.ca, console.suggestions)
         self._happened = asyncio.Event()
         console.journal.subscribe(self._happened.set)
@@ -75,12 +77,17 @@ class Learning:
         session = connection.session
         return not session.unanswered and session.phase not in (Phase.GREETING, Phase.UPGRADING)
 
+    def look(self) -> None:
+        """Look at what has happened."""
+        self.tutor.look()
+
     # --- its life -----------------------------------------------------------------------------
 
     async def begin(self, index: int = INTRODUCTION) -> None:
         """Come to a step, the session as it is then: on a fresh server, with what the lesson
         itself would have said up to there."""
         console = self.console
+        console.learning = self
         await console.disconnect()
         await self._fresh()
         title = self.lesson.steps[index].title if index >= 0 else "introduction"
@@ -91,6 +98,7 @@ class Learning:
             for number in range(index):
                 self.tutor.begin(number)
                 await self.play(self.tutor.solution)
+                self.answer_all()
                 await self.until(lambda: self.tutor.is_done)
         self.tutor.done |= done
         self.tutor.done.discard(index)
@@ -99,6 +107,7 @@ class Learning:
     async def end(self) -> None:
         """Leave the lesson, and everything as it was before."""
         self.tutor.leave()
+        self.console.learning = None
         await self.console.disconnect()
         await asyncio.to_thread(self._stop)
         self.console.settings.ca, self.console.suggestions = self._before
@@ -159,15 +168,21 @@ class Learning:
 
     # --- playing ------------------------------------------------------------------------------
 
-    async def play(self, lines: Iterable[str]) -> None:
+    async def play(self, lines: Iterable[str], each: Callable[[], None] = lambda: None) -> None:
         """Enter these lines as a person would; a question is answered by the next of them."""
-        hands = _Hands(lines)
+        hands = self.hands = Hands(lines)
         front, self.console.front = self.console.front, hands
         try:
             while hands.lines:
                 await self._enter(hands.lines.popleft())
+                each()
         finally:
             self.console.front = front
+
+    def answer_all(self) -> None:
+        """Give the right answers that the solution leaves out."""
+        while (ask := self.tutor.ask) is not None:
+            self.tutor.answer(ask.right)
 
     async def _enter(self, line: str) -> None:
         word, _, number = line.partition(" ")
@@ -199,14 +214,16 @@ class Learning:
             self.is_replaying = False
 
 
-class _Hands:
+class Hands:
     """A front end that types by itself."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.lines = deque(lines)
+        self.told: list[Answer] = []
 
     def show(self, answer: Answer) -> None:
-        """Nobody looks."""
+        """Nobody looks, unless something goes wrong."""
+        self.told.append(answer)
 
     async def ask(self, question: str, *, secret: bool = False) -> str:
         """The next line."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -35,6 +35,7 @@ class View:
     letters: Sequence[Letter] = ()  # that arrived since
     phase: Phase | None = None  # of the session now; None without a connection
     identity: str | None = None  # who is logged in now
+    typed: Sequence[str] = ()  # lines at the prompt since, whatever became of them
 
     @cached_property
     def seen(self) -> tuple[Entry, ...]:
@@ -71,6 +72,7 @@ class Check:
     line: str  # as it is written in the lesson
     words: str  # as a learner reads it
     holds: Test
+    is_negative: bool = False  # it holds until something happens
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +106,15 @@ def parse(line: str, words: Mapping[str, str] | None = None) -> Check:
     rule, _, label = line.strip().partition("  # ")
     found = _parse(filled(rule.strip(), words or {}, re.escape), rule.strip())
     label = filled(label.strip(), words or {})
-    return Check(line.strip(), label or _plain(found.words), found.holds)
+    return replace(found, line=line.strip(), words=label or _plain(found.words))
 
 
 def _parse(rule: str, line: str) -> Check:
     name, _, rest = rule.partition(" ")
     if name == "not":
         other = _parse(rest.strip(), line)
-        return Check(line, f"not: {other.words}", lambda view: not other.holds(view))
+        is_negative = not other.is_negative
+        return Check(line, f"not: {other.words}", lambda view: not other.holds(view), is_negative)
     found = KINDS.get(name)
     if found is None:
         near = difflib.get_close_matches(name, [*KINDS, "not"], n=1, cutoff=0.5)
@@ -143,7 +146,7 @@ _NAMED = re.compile(r"\{(\w+)\}")
 _SHOWN = (
     (re.compile(r"\(\?[a-z]+\)|\\b|(?<!\\)[\^$]"), ""),
     (re.compile(r"(?:\\s|(?<= ))[+*]"), " "),
-    (re.compile(r"(?<!\\)\.[*+]\??|\\S[+*]"), "…"),
+    (re.compile(r"(?<!\\)\.[*+]\??|\\[Sw][+*]?"), "…"),
     (re.compile(r"\\d(?:[+*]|\{[\d,]+\})?"), "…"),
     (re.compile(r"\\([^\w])"), r"\1"),
     (re.compile(r" {2,}"), " "),

@@ -169,6 +169,14 @@ def _command(rest: str) -> tuple[Test, str]:
     return holds, f"you enter /{name} {text}".rstrip()
 
 
+@kind("typed REGEX")
+def _typed(rest: str) -> tuple[Test, str]:
+    """A line was entered at the prompt, whatever became of it: without a connection it is not
+    sent."""
+    pattern = _pattern(rest)
+    return lambda view: any(_finds(pattern, line) for line in view.typed), f"you type {rest}"
+
+
 @kind("remark REGEX")
 def _remark(rest: str) -> tuple[Test, str]:
     """A remark was made with #, or the console noted something."""

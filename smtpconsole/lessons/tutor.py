@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -46,6 +46,10 @@ class Scene(Protocol):
         """Who is logged in."""
 
     @property
+    def typed(self) -> Sequence[str]:
+        """The lines that were entered at the prompt."""
+
+    @property
     def is_settled(self) -> bool:
         """Nothing is unanswered, and no handshake is under way."""
 
@@ -64,6 +68,7 @@ class Mark:
 
     entry: int = 0
     letter: int = 0
+    typed: int = 0
 
 
 @dataclass(slots=True)
@@ -253,7 +258,7 @@ class Tutor:
         self._held = held
         if len(held) == len({each.line for each in self._checks}) and self._open_ask() is None:
             self._finish(news)
-        elif len(scene.journal) > self._seen.entry:
+        elif self._now() != self._seen:
             news.wrong = self._turn()
         self._seen = self._now()
         return news
@@ -278,6 +283,8 @@ class Tutor:
 
     def _has_acted(self, since: Mark) -> bool:
         """The learner did something other than asking the tutor."""
+        if any(not line.startswith("/learn") for line in self.scene.typed[since.typed :]):
+            return True
         return any(
             isinstance(entry.event, Sent) or not entry.event.line.startswith("/learn")
             for entry in self.scene.journal.since(since.entry, Sent, Entered)
@@ -292,9 +299,10 @@ class Tutor:
             tuple(letter for letter in letters if letter.number > since.letter),
             scene.phase,
             scene.identity,
+            scene.typed[since.typed :],
         )
 
     def _now(self) -> Mark:
         scene = self.scene
         letters = scene.sandbox.mailbox.letters() if scene.sandbox is not None else ()
-        return Mark(len(scene.journal), letters[-1].number if letters else 0)
+        return Mark(len(scene.journal), letters[-1].number if letters else 0, len(scene.typed))
