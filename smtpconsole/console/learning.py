@@ -9,17 +9,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from smtpconsole.console import sandboxes
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.targets import written
 from smtpconsole.lessons.lesson import Lesson
 from smtpconsole.lessons.tutor import INTRODUCTION, Tutor
-from smtpconsole.sandbox.server import Sandbox
 from smtpconsole.smtp.events import Noted, Phase, Target
 from smtpconsole.transcript.journal import Journal
 
 if TYPE_CHECKING:
     from smtpconsole.console.console import Console
     from smtpconsole.console.progress import Progress
+    from smtpconsole.sandbox import Sandbox
 
 PATIENCE = 5.0  # seconds that the solution of a step may take to show
 
@@ -38,14 +39,12 @@ class Learning:
         self.console = console
         self.lesson = lesson
         self.target = target
-        self.sandbox: Sandbox | None = None
         self.is_replaying = False
         self.typed: list[str] = []  # at the prompt
         self.hands = Hands(())  # that played last
-        self._before = (console.settings.ca, console.suggestions)
+        self._had_sandbox = console.sandbox is not None
         self._happened = asyncio.Event()
         console.journal.subscribe(self._happened.set)
-        console.at_end.callback(self._stop)
         self.tutor = Tutor(lesson, {}, self)
 
     # --- what the tutor looks at --------------------------------------------------------------
@@ -54,6 +53,11 @@ class Learning:
     def journal(self) -> Journal:
         """What happens."""
         return self.console.journal
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """The other side, where the lesson is not pointed at somebody's own server."""
+        return self.console.sandbox if self.target is None else None
 
     @property
     def phase(self) -> Phase | None:
@@ -88,7 +92,6 @@ class Learning:
         itself would have said up to there."""
         console = self.console
         console.learning = self
-        await console.disconnect()
         await self._fresh()
         title = self.lesson.steps[index].title if index >= 0 else "introduction"
         self.journal(Noted(f"lesson: {self.lesson.title}: {title}"))
@@ -105,50 +108,33 @@ class Learning:
         self.tutor.begin(index, afresh=True)
 
     async def end(self) -> None:
-        """Leave the lesson, and everything as it was before."""
+        """Leave the lesson; who had a sandbox before has a fresh one again."""
         self.tutor.leave()
         self.console.learning = None
-        await self.console.disconnect()
-        await asyncio.to_thread(self._stop)
-        self.console.settings.ca, self.console.suggestions = self._before
-        self.console.target = None
+        if self.target is None:
+            await sandboxes.end(self.console)
+            if self._had_sandbox:
+                await sandboxes.begin(self.console, sandboxes.fresh())
 
     async def _fresh(self) -> None:
-        """A new sandbox in place of the old one."""
+        """A new sandbox in place of the old one; nobody is connected to it yet."""
+        console = self.console
+        await console.disconnect()
         if self.target is not None:
             return
-        await asyncio.to_thread(self._stop)
         rules = self.lesson.rules
         if self.lesson.tls == "none":
             rules = replace(rules, withdraw=(*rules.withdraw, "STARTTLS"))
-        sandbox = Sandbox(rules=rules, lmtp_port=0)
-        await asyncio.to_thread(sandbox.start)
-        console = self.console
-        self.sandbox = sandbox
-        console.settings.ca = str(sandbox.ca_file)
-        console.suggestions = replace(
-            self._before[1],
-            target=self._address(),
-            user=sandbox.user,
-            password=sandbox.password,
-            sender=sandbox.user,
-            recipient=f"bob@{sandbox.rules.domain}",
-            mailbox=sandbox.mailbox,
-        )
+        await sandboxes.begin(console, sandboxes.fresh(rules=rules), connects=False)
+        console.suggestions = replace(console.suggestions, target=self._address())
         console.target = None
-
-    def _stop(self) -> None:
-        sandbox, self.sandbox = self.sandbox, None
-        if sandbox is not None:
-            sandbox.stop()
 
     def _address(self) -> str:
         if self.target is not None:
             return written(self.target)
         assert self.sandbox is not None
-        if self.lesson.tls == "implicit":
-            return f"smtps://localhost:{self.sandbox.tls_port}"
-        return f"localhost:{self.sandbox.port}"
+        is_implicit = self.lesson.tls == "implicit"
+        return written(sandboxes.target(self.sandbox, "tls" if is_implicit else "smtp"))
 
     def _words(self) -> dict[str, str]:
         """What stands for the names in braces."""
@@ -162,8 +148,8 @@ class Learning:
             "password": self.sandbox.password,
             "domain": self.sandbox.rules.domain,
             "token": self.sandbox.token,
-            "tls": f"smtps://localhost:{self.sandbox.tls_port}",
-            "lmtp": f"lmtp://localhost:{self.sandbox.lmtp_port}",
+            "tls": written(sandboxes.target(self.sandbox, "tls")),
+            "lmtp": written(sandboxes.target(self.sandbox, "lmtp")),
         }
 
     # --- playing ------------------------------------------------------------------------------

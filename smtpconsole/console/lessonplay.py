@@ -101,16 +101,16 @@ async def wrong_problems(lesson: Lesson, index: int, wrong: Wrong) -> list[Probl
     async with learner(lesson) as learning:
         await learning.begin(index)
         tutor = learning.tutor
-        await learning.play(map(tutor.filled, wrong.tries))
-        if await learning.until(lambda: tutor.wrong is wrong or tutor.is_done) and not (
-            tutor.is_done
-        ):
+        told: list[Wrong | None] = []
+        await learning.play(map(tutor.filled, wrong.tries), each=lambda: told.append(tutor.wrong))
+        await learning.until(lambda: wrong in (*told, tutor.wrong) or tutor.is_done or any(told))
+        if wrong in (*told, tutor.wrong) and not tutor.is_done:
             return []
         what = f"{step.title}: after the wrong turn {' / '.join(wrong.tries)!r}"
         if tutor.is_done:
             return [Problem(step.number, f"{what} the step is done", "check more, or try less")]
-        if tutor.wrong is not None:
-            text = f"{what} another one is told: {tutor.wrong.say}"
+        if other := next(filter(None, told), None):
+            text = f"{what} another one is told: {other.say}"
             return [Problem(step.number, text, "make that hold for less")]
         text = f"{what} there does not hold: {'; '.join(wrong.whens)}"
         return [Problem(step.number, text, _seen(learning))]

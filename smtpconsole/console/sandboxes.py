@@ -86,7 +86,9 @@ def ways(sandbox: Sandbox | None, server: Target) -> dict[str, Any]:
     return {"ca": str(sandbox.ca_file)}
 
 
-async def begin(console: Console, sandbox: Sandbox, *, kind: str = "smtp") -> None:
+async def begin(
+    console: Console, sandbox: Sandbox, *, kind: str = "smtp", connects: bool = True
+) -> None:
     """Start a sandbox for this session and connect to it; the one before it ends."""
     await end(console)
     try:
@@ -95,7 +97,8 @@ async def begin(console: Console, sandbox: Sandbox, *, kind: str = "smtp") -> No
         raise cannot_listen(error) from error
     _suggest(console, sandbox, suggestions(sandbox))
     console.at_end.callback(_stop, console)
-    await console.connect(target(sandbox, kind))
+    if connects:
+        await console.connect(target(sandbox, kind))
 
 
 async def end(console: Console) -> None:
