@@ -111,7 +111,7 @@ def _complete_target(console: Console, word: str) -> Iterable[str]:
 
     schemes = [f"{scheme}://" for scheme in SCHEMES]
     others = ["lmtp+unix://", "smtp+unix://", "mx:", "exec:"]
-    known = (*profiles.names(), *console.targets_seen, *schemes, *others)
+    known = (*profiles.names(), *console.targets_seen, *console.watch.servers, *schemes, *others)
     return (each for each in dict.fromkeys(known) if each.startswith(word))
 
 

@@ -1,63 +1,43 @@
-"""What a line may become: verbs, commands and their arguments, parameters, addresses seen.
+"""What a line may become, for every face: the drop-down, the ghost text, the line mode.
 
 Pure and quick: candidates only, never a scan of the transcript.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from smtpconsole import knowledge
-from smtpconsole.console.commands import COMMANDS, Parameter
+from smtpconsole.console import vocabulary
+from smtpconsole.console.arguments import PATH
+from smtpconsole.console.commands import COMMANDS, Command, Parameter
 from smtpconsole.console.console import Console
+from smtpconsole.console.vocabulary import Completion as Completion
 from smtpconsole.smtp.events import Phase
-
-_PATHS = {"MAIL FROM:": "sender", "RCPT TO:": "recipient"}
-_PARAMETERS = {
-    "SIZE": "SIZE=",
-    "8BITMIME": "BODY=8BITMIME",
-    "SMTPUTF8": "SMTPUTF8",
-    "DSN": "RET=HDRS",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """A candidate: `text` replaces what stands from `start` to the cursor."""
-
-    text: str
-    start: int
-    help: str = ""
 
 
 def complete(console: Console, line: str) -> list[Completion]:
-    """The candidates for a line up to the cursor."""
-    if line.startswith("/"):
-        return list(_complete_command(console, line))
-    if console.phase in (Phase.CONTENT, Phase.AUTH):
+    """The candidates for a line up to the cursor, each once."""
+    if line.startswith("//") or (line.startswith("#") and console.phase is not Phase.CONTENT):
         return []
-    upper = line.upper()
-    for opening in _PATHS:
-        if upper.startswith(opening):
-            return list(_complete_path(console, line, opening))
-    if upper.startswith("AUTH "):
-        word = upper[5:]
-        return [
-            Completion(name, 5, "offered by the server")
-            for name in console.mechanisms
-            if name.startswith(word)
-        ]
-    return list(_complete_verb(console, upper))
+    if line.startswith("/"):
+        found = _command(console, line)
+    elif line.startswith("?") and console.phase is not Phase.CONTENT:
+        found = vocabulary.asked(console, line)
+    else:
+        found = vocabulary.said(console, line)
+    return list({each.text: each for each in found}.values())
 
 
 def suggest(console: Console, line: str, history: Iterator[str]) -> str | None:
     """The whole line that ghost text shows: from the history, or where there is one way only."""
-    if not line:
+    if not line or console.phase in (Phase.CONTENT, Phase.AUTH):
         return None
     for old in history:
         if old != line:
             return old
+    if _is_path(console, line):  # the disk is asked when somebody asks for it
+        return None
     found = complete(console, line)
     if len(found) != 1:
         return None
@@ -65,98 +45,118 @@ def suggest(console: Console, line: str, history: Iterator[str]) -> str | None:
     return whole if whole.startswith(line) else None
 
 
-def _complete_verb(console: Console, upper: str) -> Iterator[Completion]:
-    offered = console.connection.session.capabilities if console.connection is not None else None
-    for verb in knowledge.verbs():
-        head = _head(verb.syntax, console)
-        if head.upper().startswith(upper) and head.upper() != upper:
-            is_usual = verb.name in _USUAL or (offered is not None and verb.name in offered)
-            if is_usual:
-                yield Completion(head, 0, verb.sentence)
+# --- commands ---------------------------------------------------------------------------------
 
 
-_USUAL = {
-    "EHLO",
-    "HELO",
-    "MAIL",
-    "RCPT",
-    "DATA",
-    "RSET",
-    "NOOP",
-    "QUIT",
-    "VRFY",
-    "STARTTLS",
-    "HELP",
-}
-_HEADS = {"MAIL": "MAIL FROM:<", "RCPT": "RCPT TO:<"}
-
-
-def _head(syntax: str, console: Console) -> str:
-    """The part of a verb's syntax that is the same every time."""
-    verb = syntax.split(" ", 1)[0]
-    if verb in ("EHLO", "HELO"):
-        return f"{verb} {console.settings.name}"
-    return _HEADS.get(verb, verb)
-
-
-def _complete_path(console: Console, line: str, opening: str) -> Iterator[Completion]:
-    rest = line[len(opening) :]
-    if ">" in rest:
-        if opening == "MAIL FROM:" and " " in rest and console.connection is not None:
-            word = rest.rsplit(" ", 1)[1]
-            known = console.connection.session.capabilities
-            for keyword, parameter in _PARAMETERS.items():
-                if keyword in known and parameter.startswith(word.upper()):
-                    yield Completion(parameter, len(line) - len(word), f"{keyword} is offered")
-        return
-    typed = rest.lstrip().removeprefix("<")
-    for address in console.addresses_seen:
-        if address.startswith(typed):
-            yield Completion(f"<{address}>", len(opening), "seen before")
-
-
-def _complete_command(console: Console, line: str) -> Iterator[Completion]:
+def _command(console: Console, line: str) -> Iterator[Completion]:
     name, blank, rest = line[1:].partition(" ")
     if not blank:
         for each in COMMANDS.values():
-            if each.name.startswith(name):
+            if each.name.startswith(name.lower()):
                 tail = " " if each.parameters else ""
                 yield Completion(f"/{each.name}{tail}", 0, each.sentence)
         return
-    command = COMMANDS.get(name)
+    if name.lower() == "explain":
+        yield from vocabulary.asked(console, line)
+        return
+    command = COMMANDS.get(name.lower())
     if command is None:
         return
-    *before, word = rest.split(" ")
-    start = len(line) - len(word)
-    if word.startswith("-"):
-        for option, parameter in command.options.items():
-            if option.startswith(word):
-                yield Completion(
-                    option, start, parameter.kind.name if not parameter.is_flag else ""
-                )
-        return
-    for parameter in _expected(command.options, command.positional, before):
-        for text in parameter.kind.complete(console, word):
-            yield Completion(text, start, parameter.kind.name)
+    before, raw, word = _words(rest)
+    start = len(line) - len(raw)
+    if word.startswith("--") and "=" in word:
+        yield from _joined(console, command, before, word, start)
+    elif word.startswith("-"):
+        yield from _options(command, before, word, start)
+    else:
+        for parameter in _expected(command, before):
+            for text in parameter.kind.completed(console, _positional(command, before), word):
+                yield Completion(_quoted(text), start, _told(parameter))
 
 
-def _expected(
-    options: dict[str, Parameter], positional: list[Parameter], before: list[str]
-) -> Iterator[Parameter]:
-    """The parameter whose word is being typed."""
-    if before and before[-1] in options and not options[before[-1]].is_flag:
-        yield options[before[-1]]
-        return
-    left = list(positional)
-    skip = False
+def _words(text: str) -> tuple[list[str], str, str]:
+    """The words that are complete, the one being typed as it stands, and what it means."""
+    before: list[str] = []
+    begun, quote, at, is_escaped = "", "", 0, False
+    for index, char in enumerate(text):
+        if is_escaped:
+            begun, is_escaped = begun + char, False
+        elif char == "\\" and quote != "'":
+            is_escaped = True
+        elif quote:
+            begun, quote = (begun, "") if char == quote else (begun + char, quote)
+        elif char in "\"'":
+            quote = char
+        elif char.isspace():
+            if text[at:index]:
+                before.append(begun)
+            begun, at = "", index + 1
+        else:
+            begun += char
+    return before, text[at:], begun
+
+
+def _quoted(text: str) -> str:
+    """A word that may stand in a line; the ~ of a path goes on to mean a home."""
+    if text.startswith("~/") and shlex.quote(text[2:]) == text[2:]:
+        return text
+    return shlex.quote(text) if text else text
+
+
+def _options(command: Command, before: list[str], word: str, start: int) -> Iterator[Completion]:
+    for option, parameter in command.options.items():
+        if option.startswith(word) and option not in before:
+            yield Completion(option, start, _told(parameter))
+
+
+def _joined(
+    console: Console, command: Command, before: list[str], word: str, start: int
+) -> Iterator[Completion]:
+    """--option=value"""
+    option, _, value = word.partition("=")
+    parameter = command.options.get(option)
+    if parameter is not None and not parameter.is_flag:
+        for text in parameter.kind.completed(console, _positional(command, before), value):
+            yield Completion(f"{option}={_quoted(text)}", start, _told(parameter))
+
+
+def _told(parameter: Parameter) -> str:
+    return "" if parameter.is_flag else parameter.kind.name
+
+
+def _positional(command: Command, before: list[str]) -> list[str]:
+    """The words that are no options, and no values of any."""
+    found: list[str] = []
+    is_value = False
     for word in before:
-        if skip or word in options:
-            skip = word in options and not options[word].is_flag
-            continue
+        if is_value or word in command.options:
+            is_value = not is_value and not command.options[word].is_flag
+        elif not word.startswith("--"):
+            found.append(word)
+    return found
+
+
+def _expected(command: Command, before: list[str]) -> Iterator[Parameter]:
+    """The parameter whose word is being typed; several, where some may be left out."""
+    if before and before[-1] in command.options and not command.options[before[-1]].is_flag:
+        yield command.options[before[-1]]
+        return
+    left = command.positional
+    for word in _positional(command, before):
         while left and left[0].kind.fits is not None and not left[0].kind.fits(word):
             left.pop(0)
-        if left and not left[0].kind.is_list:
-            left.pop(0)
+        if left and left[0].kind.is_rest:
+            break
+        del left[:1]
     # What need not be there may be left out, and the next be written.
     optional = next((n for n, each in enumerate(left) if each.kind.fits is None), len(left))
     yield from left[: optional + 1]
+
+
+def _is_path(console: Console, line: str) -> bool:
+    name, blank, rest = line[1:].partition(" ")
+    command = COMMANDS.get(name.lower()) if line.startswith("/") and blank else None
+    if command is None:
+        return False
+    wanted = _expected(command, _words(rest)[0])
+    return any(each.kind.complete is PATH.complete for each in wanted)

@@ -52,6 +52,11 @@ class Known:
             del servers[next(iter(servers))]
         self._save(servers)
 
+    @property
+    def names(self) -> list[str]:
+        """The servers, the one seen last first."""
+        return list(reversed(self._load()))
+
     def forget(self) -> None:
         """Forget all of it."""
         self._servers = {}
@@ -128,6 +133,11 @@ class Watch:
         self._seen = seen
         for change in self._visit.look(Inspection.of(self._journal)):
             self._journal(Noted(f"changed: {change}"))
+
+    @property
+    def servers(self) -> list[str]:
+        """Those that are remembered, the one seen last first."""
+        return self._known.names
 
     def forget(self) -> None:
         """Forget every server."""

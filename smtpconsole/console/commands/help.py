@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from smtpconsole.console.answers import Answer
-from smtpconsole.console.arguments import TEXT
+from smtpconsole.console.arguments import Kind
 from smtpconsole.console.commands import COMMANDS, command, find
 from smtpconsole.console.console import Console
 
 
+def _names(console: Console, word: str) -> Iterable[str]:
+    return (name for name in COMMANDS if name.startswith(word))
+
+
+NAME = Kind("COMMAND", complete=_names)
+
+
 @command
-async def help_(console: Console, name: Annotated[str, TEXT] = "") -> None:
+async def help_(console: Console, name: Annotated[str, NAME] = "") -> None:
     """List the commands, or tell all about one."""
     if name:
         found = find(name.removeprefix("/").lower())
