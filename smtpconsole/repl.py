@@ -46,6 +46,7 @@ class Repl:
         self._teller = Teller(journal)
         self._told = 0
         self._has_left = False
+        self._doing: asyncio.Future[None] | None = None
         self._line_of_progress = ProgressLine()
         self._is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
         self._prompt: PromptSession[str] | None = PromptSession() if self._is_terminal else None
@@ -61,18 +62,34 @@ class Repl:
                 line = await self._line()
                 if line is None:
                     break
-                if line or console.phase is Phase.CONTENT:
+                if console.held is not None:
+                    await self._do(line or "/next")
+                elif line or console.phase is Phase.CONTENT:
                     await self._do(line)
         await console.end()
+        if self._doing is not None:  # something was held
+            await asyncio.wait({self._doing})
 
     async def _do(self, line: str) -> None:
-        """Do what a line says; Ctrl+C ends that, and not the program."""
+        """Do what a line says, until it is done or step mode holds it."""
         console = self._console
-        doing = asyncio.ensure_future(console.execute(line))
-        with interrupted_by(lambda: console.upload.stop() if console.upload else doing.cancel()):
-            await asyncio.wait({doing})
-        if doing.cancelled():
+        if console.held is not None and self._doing is not None:
+            await console.execute(line)
+        else:
+            self._doing = asyncio.ensure_future(console.execute(line))
+        with interrupted_by(self._stop):
+            await console.stepping.settled(self._doing)
+        if self._doing.done() and self._doing.cancelled():
             self.show(Answer("stopped; what is still owed is shown when it comes"))
+        if (held := console.held) is not None:
+            self.show(held.answer())
+
+    def _stop(self) -> None:
+        """Ctrl+C ends what is being done, and not the program."""
+        if self._console.upload:
+            self._console.upload.stop()
+        elif self._doing is not None:
+            self._doing.cancel()
 
     async def _line(self) -> str | None:
         """The next line; None at the end."""
@@ -84,7 +101,9 @@ class Repl:
             self._print(f"*: {advise(console).text}")
         is_hidden = console.phase is Phase.AUTH
         try:
-            line = await self._prompt.prompt_async("smtp> ", is_password=is_hidden)
+            line = await self._prompt.prompt_async(
+                "held> " if console.held is not None else "smtp> ", is_password=is_hidden
+            )
         except (EOFError, KeyboardInterrupt):
             return None
         return str(line)

@@ -143,9 +143,9 @@ def test_the_rehearsal_shows_each_batch_and_sends_nothing(sandbox: Sandbox) -> N
             before = len(console.journal)
             await console.execute("/rehearse")
             assert "2 round trips" in person.last
-            assert "  1 -> MAIL FROM:<me@example.com>" in person.last
-            assert "    -> RCPT TO:<you@example.org>\n    -> DATA" in person.last
-            assert "  2 -> " in person.last and "ended by a dot of their own" in person.last
+            assert "1. 3 lines in one go\n  1 -> MAIL FROM:<me@example.com>" in person.last
+            assert "  2 -> RCPT TO:<you@example.org>" in person.last
+            assert "2. one line" in person.last and "ended by a lone dot" in person.last
             await console.execute("/message many-recipients")
             await console.execute("/rehearse --one-by-one")
             assert "153 round trips" in person.last

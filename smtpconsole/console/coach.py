@@ -36,6 +36,8 @@ def advise(console: Console) -> Advice:
     if connection is None:
         return Advice("Not connected.", console.connect_line)
     session = connection.session
+    if console.held is not None:
+        return Advice("Held: the server has heard nothing of it yet. /next says it.", "/next")
     if console.upload is not None:
         return Advice(str(console.upload.progress), key="Esc stops it")
     if session.phase is Phase.CLOSED:

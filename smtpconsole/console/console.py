@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from smtpconsole.composer.draft import Draft
 from smtpconsole.console import commands, connecting, language, profiles, sandboxes, troubles
 from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console.held import Held
 from smtpconsole.console.known import Known, Watch
 from smtpconsole.console.settings import Settings
+from smtpconsole.console.stepping import NEXT, WAITS, Stepping
 from smtpconsole.console.targets import named, written
 from smtpconsole.net.connection import Connection
 from smtpconsole.smtp import exchanges
@@ -116,6 +118,7 @@ class Console:
         self.demands: dict[str, Demands] = {}  # of domains that were looked up, by host
         self.matrix: Matrix | None = None  # of the domain that was walked last
         self.watch = Watch(journal, known)
+        self.stepping = Stepping(journal)
         self._memory = Memory()
         self.at_end = ExitStack()  # what was started, and is to end with the console
 
@@ -186,7 +189,9 @@ class Console:
             self._memory.content.append(data.decode("utf-8", "replace"))
 
     async def run(self, exchange: Exchange[T]) -> T:
-        """Hold an exchange on the connection there is."""
+        """Hold an exchange on the connection there is; what is held goes first."""
+        if self.held is not None:
+            raise ConsoleError(WAITS, next=NEXT)
         try:
             return await self.connected().run(exchange, self.how.patience)
         finally:
@@ -226,6 +231,7 @@ class Console:
             self.is_dialling = False
         if self.profile is not None and (guard := self.profile.guard()) is not None:
             self.connection.session.permit = guard.check
+        self.stepping.attend(self.connection)
         # A sandbox is a new server each time.
         is_kept = self.settings.remember and not sandboxes.ways(self.sandbox, target)
         self.watch.begin(written(target) if is_kept else None)
@@ -320,6 +326,11 @@ class Console:
     def phase(self) -> Phase | None:
         """The session's phase; None without a connection."""
         return self.connection.session.phase if self.connection is not None else None
+
+    @property
+    def held(self) -> Held | None:
+        """The batch that step mode holds."""
+        return self.stepping.held
 
     @property
     def known(self) -> Capabilities:

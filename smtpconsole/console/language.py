@@ -11,10 +11,15 @@ While message content is being typed, only the slash is special.
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 
 from smtpconsole.console.answers import ConsoleError
+
+VERBATIM = {"repeat": 1, "edit": 1}  # commands that take a line, and how many words before it
+
+_AUTH = re.compile(r"\s*AUTH\s+\S+\s+(\S.*)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,10 @@ def parse(line: str, *, in_content: bool = False) -> Say | Call | Remark:
         name, _, rest = line[1:].partition(" ")
         if not name:
             raise ConsoleError("a slash alone is no command", next=("/help",))
-        return Call(name.lower(), tuple(_words(rest)))
+        name = name.lower()
+        if name in VERBATIM:
+            return Call(name, tuple(rest.strip().split(" ", VERBATIM[name])) if rest else ())
+        return Call(name, tuple(_words(rest)))
     if not in_content and line.startswith("?"):
         return Call("explain", tuple(line[1:].split()))
     if not in_content and line.startswith("#"):
@@ -73,3 +81,9 @@ def unescaped(text: str) -> bytes:
         raise ConsoleError(
             "an escape cannot be read; nothing was sent", r"known are \r \n \t \0 \xNN \\"
         ) from error
+
+
+def secret_of(line: str) -> str:
+    """What must not be kept of a line that is to be said: what AUTH begins with."""
+    found = _AUTH.fullmatch(line)
+    return found[1] if found is not None else ""

@@ -45,6 +45,7 @@ from smtpconsole.tui.panes import PANES, Pane
 from smtpconsole.tui.prompt import Prompt
 from smtpconsole.tui.recorded import RecordedScreen
 from smtpconsole.tui.stateline import StateLine
+from smtpconsole.tui.stepbox import StepBox
 from smtpconsole.tui.wire import Wire
 from smtpconsole.tui.wirebar import WirePane
 
@@ -94,6 +95,7 @@ class ConsoleApp(App[None]):
                 for cls in PANES:
                     yield TabPane(cls.title, cls(console), id=f"tab-{cls.name_}")
         yield AnswerBox()
+        yield StepBox(console)
         with Vertical(id="bottom"):
             yield CoachLine()
             yield Prompt(console, self._history)
@@ -172,6 +174,7 @@ class ConsoleApp(App[None]):
             return
         main = self.screen_stack[0]
         main.query_one(StateLine).refresh_state()
+        main.query_one(StepBox).tell(self.smtp_console.held)
         main.query_one("#footer", Static).update(Content(keys.footer(width)))
         prompt = main.query_one(Prompt)
         advice = advise(self.smtp_console)

@@ -5,6 +5,8 @@ It knows the language only through `console.completion`, and says what was enter
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -54,7 +56,14 @@ class _Line(Input):
 
     mode = ""  # or "complete" or "search": then Enter is for a choice, not for the line
 
+    first: Callable[[str], bool] | None = None  # asked of a key while there is no text
+
     async def _on_key(self, event: events.Key) -> None:
+        is_empty = not (self.value or self.mode)
+        if is_empty and self.first is not None and self.first(event.key):
+            event.prevent_default()
+            event.stop()
+            return
         if event.key != "enter" or self.mode:
             await super()._on_key(event)
             return
@@ -133,6 +142,11 @@ class Prompt(Vertical):
     def field(self) -> _Line:
         """The input itself."""
         return self.query_one(_Line)
+
+    @property
+    def is_asking(self) -> bool:
+        """A question is put instead of the prompt."""
+        return bool(self.query_one("#question").display)
 
     # --- states -------------------------------------------------------------------------------
 

@@ -7,23 +7,42 @@ from typing import Annotated
 
 from smtpconsole.console import drafting
 from smtpconsole.console.answers import Answer, ConsoleError
-from smtpconsole.console.arguments import choice
+from smtpconsole.console.arguments import Kind, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.language import secret_of
 
 _SUFFIXES = {"body": ".txt", "html": ".html", "calendar": ".ics"}
+_TEXTS = choice("body", "html", "calendar", "source")
+
+
+def _part(text: str) -> str:
+    return text if text.isascii() and text.isdecimal() else str(_TEXTS.parse(text))
+
+
+PART = Kind(f"{_TEXTS.name}|NUMBER", _part, _TEXTS.complete)
+LINE = Kind("LINE", hides=secret_of)
 
 
 @command
 async def edit(
     console: Console,
-    what: Annotated[str, choice("body", "html", "calendar", "source")] = "body",
+    what: Annotated[str, PART] = "",
+    line: Annotated[str, LINE] = "",
 ) -> None:
-    """Edit the message in the composer with your editor ($VISUAL or $EDITOR).
+    """Edit the message in the composer with your editor ($VISUAL or $EDITOR), or what is held.
 
     body, html and calendar are its texts.  source is the whole message as it goes out, octet for
     octet; what is changed there is sent as it is, and the fields of the composer rest.
+    In step mode /edit 2 LINE says LINE instead of the second line of the held batch, and /edit 2
+    opens that in your editor.
     """
+    if what.isdecimal() or (not what and console.held is not None):
+        await _edit_held(console, int(what or "1"), line)
+        return
+    what = what or "body"
+    if line:
+        raise ConsoleError("a line is said instead of one that is held", "/edit 2 LINE")
     if what == "source":
         changed = await _edit_source(console)
     else:
@@ -33,6 +52,15 @@ async def edit(
         return
     lines = (str(drafting.measured(console)),) if console.draft.recipients else ()
     console.front.show(Answer(f"the {what} has changed", lines, ("/draft", "/rehearse")))
+
+
+async def _edit_held(console: Console, number: int, line: str) -> None:
+    stepping = console.stepping
+    before = stepping.text(number)
+    if not line:
+        text = await console.front.edit(before.replace("\r\n", "\n"), suffix=".txt")
+        line = before if text is None else text.removesuffix("\n").replace("\n", "\r\n")
+    stepping.edit(number, line)
 
 
 async def _edit_text(console: Console, name: str) -> bool:

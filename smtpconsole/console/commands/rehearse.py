@@ -7,13 +7,9 @@ from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
 from smtpconsole.console.drafting import measured, octets
+from smtpconsole.console.held import rehearsed
 from smtpconsole.smtp import exchanges
-from smtpconsole.smtp.commands import CONTENT, Send
 from smtpconsole.smtp.envelope import envelope
-from smtpconsole.smtp.session import Batch
-from smtpconsole.transcript.redaction import masked
-
-_FEW = 12  # lines of one batch that are shown
 
 
 @command
@@ -46,25 +42,9 @@ async def rehearse(console: Console, *, chunking: bool = False, one_by_one: bool
             chunking=chunking,
         )
     )
-    rows = [row for number, batch in enumerate(batches, 1) for row in _told(number, batch)]
+    session = console.connection.session if console.connection is not None else None
+    rows = rehearsed(batches, is_secure=session is not None and session.is_secure)
     trips = "1 round trip" if len(batches) == 1 else f"{len(batches)} round trips"
     offer = "" if known.keywords else "; the server was not asked yet what it offers"
     lines = (*rows, str(measured(console)))
     console.front.show(Answer(f"{trips}, nothing was sent{offer}", lines, ("/send",)))
-
-
-def _told(number: int, batch: Batch) -> list[str]:
-    lines = [_line(send) for send in batch]
-    if len(lines) > _FEW:
-        lines[_FEW - 3 : -2] = [f"... {len(lines) - _FEW + 1} more like these"]
-    return [f"{number if not place else '':>3} -> {line}" for place, line in enumerate(lines)]
-
-
-def _line(send: Send) -> str:
-    if send.framing is not None:
-        size, is_chunked = f"{send.framing.stream.size or 0:,}", send.verb != CONTENT
-        return f"BDAT, {size} octets in chunks" if is_chunked else f"{size} octets, and a lone dot"
-    if send.verb != CONTENT:
-        return masked(send).split(b"\r\n", 1)[0].decode("utf-8", "surrogateescape")
-    told = f"{len(send.data):,} octets"
-    return f"{told}, ended by a dot of their own" if send.replies else told
