@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -18,6 +18,8 @@ from smtpconsole.console import commands, connecting, language, profiles, sandbo
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.held import Held
 from smtpconsole.console.known import Known, Watch
+from smtpconsole.console.memory import Memory
+from smtpconsole.console.memory import Suggestions as Suggestions
 from smtpconsole.console.settings import Settings
 from smtpconsole.console.stepping import NEXT, WAITS, Stepping
 from smtpconsole.console.targets import named, written
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from smtpconsole.console.matrix import Matrix
     from smtpconsole.console.progress import Progress
     from smtpconsole.console.uploading import Upload
-    from smtpconsole.sandbox import Sandbox
 
 T = TypeVar("T")
 
@@ -61,31 +62,6 @@ class Front(Protocol):
 
     def leave(self) -> None:
         """The person wants to go."""
-
-
-@dataclass(slots=True)
-class Suggestions:
-    """What to offer somebody who begins; of a sandbox that runs, `sandboxes` makes them."""
-
-    sandbox: Sandbox | None = None
-    target: str = ""
-    user: str = ""
-    password: str = ""  # no secret: the sandbox's, which is told to everybody
-    sender: str = "me@example.com"
-    recipient: str = "postmaster@example.com"
-
-
-@dataclass(slots=True)
-class Memory:
-    """What came up in the session, for completion and the coach."""
-
-    targets: dict[str, None] = field(default_factory=dict)
-    addresses: dict[str, None] = field(default_factory=dict)
-    granted: set[tuple[str, str]] = field(default_factory=set)
-    content: list[str] = field(default_factory=list)  # typed since the last 354, its beginning
-    deliveries: int = 0
-    ways: dict[Target, dict[str, Any]] = field(default_factory=dict)  # settings for a server
-    passwords: dict[str, str] = field(default_factory=dict, repr=False)  # of client keys
 
 
 class Console:
