@@ -31,6 +31,15 @@ def octets(data: bytes) -> str:
     )
 
 
+def in_place(text: str) -> str:
+    """The text with each character that does not print as one that does: cursors can count on."""
+    if text.isprintable():
+        return text
+    return "".join(
+        [char if char.isprintable() else _PICTURES.get(ord(char), "\ufffd") for char in text]
+    )
+
+
 def _escaped(char: str) -> str:
     code = ord(char)
     if code in _PICTURES:

@@ -19,7 +19,7 @@ from smtpconsole.composer.errors import DraftError
 from smtpconsole.composer.parts import Attachment, Encoding
 from smtpconsole.smtp import addresses
 
-_SEPARATOR = re.compile(r"[,;\s]+")
+_ADDRESS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s,;"])+')
 _FILLER = b"%08d " + b"x" * 67 + b"\r\n"
 FILLER_LINE = len(_FILLER % 0)  # octets
 
@@ -48,8 +48,14 @@ class Draft:
     filler: int = 0  # octets of lines made while sending, after all else
 
     def with_recipients(self, text: str) -> Draft:
-        """The same draft for the recipients in a line, separated by commas or blanks."""
-        found = tuple(dict.fromkeys(word for word in _SEPARATOR.split(text) if word))
+        """The same draft for the recipients in a line, separated by commas or blanks.
+
+        Of `Bob Fox <bob@example.org>` it is the address.
+        """
+        words = _ADDRESS.findall(text)
+        if any(word.startswith("<") for word in words):
+            words = [word for word in words if "@" in word]
+        found = tuple(dict.fromkeys(word.removeprefix("<").removesuffix(">") for word in words))
         return replace(self, recipients=found)
 
     def with_header(self, name: str, value: str) -> Draft:

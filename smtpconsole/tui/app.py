@@ -59,7 +59,7 @@ class ConsoleApp(App[None]):
     """The console on a screen."""
 
     TITLE = "smtpconsole"
-    CSS_PATH = "app.tcss"
+    CSS_PATH: ClassVar[Any] = ["app.tcss", "composer.tcss"]
     COMMANDS: ClassVar[Any] = {ConsoleCommands}
     BINDINGS = keys.bindings()
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
@@ -361,6 +361,8 @@ class ConsoleApp(App[None]):
         prompt = self.query_one(Prompt)
         if self._question is not None and not self._question.done():
             self._question.set_result("")
+        elif not prompt.field.has_focus and self.query_one(AnswerBox).close():
+            return  # on to what is under it
         elif self._focus.prompt():
             self.screen.remove_class("-zoom-side", "-zoom-wire")
         elif (upload := self.smtp_console.upload) is not None:

@@ -55,8 +55,8 @@ async def test_the_composer_sends_what_it_shows(
     async with driving("", size=size, settings=settings, suggestions=suggestions) as console:
         await console.until("READY")
         await console.press("f4")
-        await console.until("MAIL FROM:<alice@sandbox.example>", "<bob@sandbox.example>")
-        await console.press("tab", *" of mine", "tab", *".dots")
+        await console.until("From       alice@sandbox.example", "To         bob@sandbox.example")
+        await console.press(*["tab"] * 11, *" of mine", *["tab"] * 5, *".dots")
         await console.press("f5")
         await console.until("has taken the message for 1 recipient")
         await console.press("escape", "escape")

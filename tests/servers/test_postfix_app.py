@@ -49,8 +49,8 @@ async def test_upgrade_log_in_compose_and_send(
         await console.enter(postfix.PASSWORD)
         await console.until(f"logged in as {postfix.USER} with SCRAM-SHA-512")
         await console.press("f4")
-        await console.until(f"MAIL FROM:<{postfix.USER}>")
-        await console.press("ctrl+u", *f"bob@{postfix.DOMAIN}", "tab", "tab", "enter", *".dot")
+        await console.until(f"From       {postfix.USER}")
+        await console.press("ctrl+u", *f"bob@{postfix.DOMAIN}", *["tab"] * 16, *".dot")
         await console.press("f5")
         await console.until("has taken the message for 1 recipient", "grep ")
         octets = console.app.smtp_console.draft

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,19 +12,23 @@ from smtpconsole.composer.drafts import load_draft, save_draft
 from smtpconsole.composer.errors import DraftError
 from smtpconsole.composer.messages import fresh
 from smtpconsole.composer.tokens import About
-from smtpconsole.composer.tree import tree
+from smtpconsole.composer.tree import opened, tree
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import NUMBER, PATH, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
 from smtpconsole.console.drafting import measured, octets
 from smtpconsole.console.paths import template_folder
+from smtpconsole.visible import octets as plain
+
+_SHOWN = 16 * 1024  # octets of a part
+_NAMES = ("show", "new", "open", "save", "template", "part", "fields")
 
 
 @command
 async def draft(
     console: Console,
-    action: Annotated[str, choice("show", "new", "open", "save", "template")] = "show",
+    action: Annotated[str, choice(*_NAMES)] = "show",
     file: Annotated[str, PATH] = "",
     *,
     number: Annotated[int, NUMBER] = 1,
@@ -32,8 +37,12 @@ async def draft(
 
     open reads .eml, mbox (--number says which of its messages) and .json, which is a draft as
     save keeps it; save writes .eml as it would be sent, .mbox at the end of one, and .json.
-    template fills in one of your own, by name or file.
+    template fills in one of your own, by name or file.  part shows a part by its number in the
+    MIME tree, such as 1.2, decoded.  fields leaves the source, and goes back to the fields.
     """
+    if action == "part":
+        console.front.show(_part(console, file or "1"))
+        return
     try:
         told = _ACTIONS[action](console, file, number)
     except DraftError as error:
@@ -120,10 +129,40 @@ def _path(file: str) -> Path:
     return Path(file).expanduser()
 
 
+def _fields(console: Console, file: str, number: int) -> str:
+    if console.draft.source is None:
+        raise ConsoleError("the message is made of its fields already")
+    console.draft = replace(console.draft, source=None)
+    return "the source is gone, and the message is made of its fields"
+
+
+def _part(console: Console, number: str) -> Answer:
+    """A part as a reader would have it, its transfer encoding undone."""
+    message = octets(console)
+    known = {part.number: part for part in tree(message)}
+    if number not in known:
+        raise ConsoleError(f"there is no part {number}", f"there are {', '.join(known)}")
+    data = opened(message, number)
+    is_text = known[number].kind.startswith("text/") or known[number].kind == "message/rfc822"
+    lines = data[:_SHOWN].decode("utf-8", "replace").splitlines() if is_text else dumped(data)
+    more = len(data) > _SHOWN
+    rest = (f"... {len(data) - _SHOWN:,} octets more",) if more else ()
+    return Answer(f"part {number}: {known[number]}", (*lines, *rest))
+
+
+def dumped(data: bytes) -> list[str]:
+    """Octets in rows of sixteen, with their characters."""
+    rows = range(0, min(len(data), _SHOWN // 8), 16)
+    return [
+        f"{at:04x}  {data[at : at + 16].hex(' '):47}  {plain(data[at : at + 16])}" for at in rows
+    ]
+
+
 _ACTIONS: dict[str, Callable[[Console, str, int], str]] = {
     "show": _show,
     "new": _new,
     "open": _open,
     "save": _save,
     "template": _template,
+    "fields": _fields,
 }

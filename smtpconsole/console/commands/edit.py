@@ -76,15 +76,9 @@ async def _edit_text(console: Console, name: str) -> bool:
 
 
 async def _edit_source(console: Console) -> bool:
-    octets = drafting.octets(console)
-    # Where every line ends alike the editor need not know how; else it is shown what there is.
-    is_usual = octets.count(b"\r\n") == octets.count(b"\n") == octets.count(b"\r")
-    shown = octets.replace(b"\r\n", b"\n") if is_usual else octets
-    text = await console.front.edit(shown.decode("utf-8", "surrogateescape"), suffix=".eml")
+    source = drafting.source_of(drafting.octets(console))
+    text = await console.front.edit(source.text, suffix=".eml")
     if text is None:
         return False
-    source = text.encode("utf-8", "surrogateescape")
-    if is_usual:
-        source = source.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    console.draft = replace(console.draft, source=source)
+    console.draft = replace(console.draft, source=source.octets(text))
     return True
