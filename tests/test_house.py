@@ -145,7 +145,7 @@ def test_chunks_are_counted_against_the_limit() -> None:
 
 def test_a_receipt_that_was_asked_for_comes_back() -> None:
     with Sandbox() as sandbox, connected(sandbox) as client:
-        client.say(b"MAIL FROM:<carol@sandbox.example> RET=HDRS ENVID=x1\r\n")
+        client.say(b"MAIL FROM:<carol@sandbox.example> RET=HDRS ENVID=x1+3Dy\r\n")
         client.say(
             b"RCPT TO:<bob@sandbox.example> NOTIFY=SUCCESS ORCPT=rfc822;bob@b.example\r\n"
             b"RCPT TO:<alice@sandbox.example> NOTIFY=NEVER\r\n",
@@ -158,7 +158,8 @@ def test_a_receipt_that_was_asked_for_comes_back() -> None:
     assert receipt.message.get_content_type() == "multipart/report"
     assert b"Final-Recipient: rfc822; bob@sandbox.example" in receipt.content
     assert b"alice@sandbox.example" not in receipt.content and b"Subject: hi" in receipt.content
-    assert b"Original-Envelope-Id: X1" in receipt.content
+    assert b"Original-Envelope-Id: x1=y\r\n" in receipt.content
+    assert b"\r\nOriginal-Recipient: rfc822; bob@b.example\r\n" in receipt.content
 
 
 def test_limits_are_told_and_kept() -> None:

@@ -11,15 +11,16 @@ from email.utils import format_datetime, make_msgid
 
 from smtpconsole.sandbox.house import House
 from smtpconsole.sandbox.mailbox import Letter
+from smtpconsole.smtp import xtext
 
 
 def reports(house: House, letter: Letter) -> Iterator[Letter]:
     """The receipt for a letter, if one was asked for and there is somebody to send it to."""
-    wanted = [
-        address
+    wanted = {
+        address: _parameter("ORCPT", options)
         for address, options in zip(letter.recipients, letter.rcpt_options, strict=False)
-        if "SUCCESS" in _notify(options)
-    ]
+        if "SUCCESS" in _parameter("NOTIFY", options).upper().split(",")
+    }
     if not wanted or not letter.sender:
         return
     yield replace(
@@ -35,16 +36,18 @@ def reports(house: House, letter: Letter) -> Iterator[Letter]:
     )
 
 
-def _notify(options: tuple[str, ...]) -> list[str]:
+def _parameter(wanted: str, options: tuple[str, ...]) -> str:
+    """The value of a parameter as it was said, "" if it was not."""
     for option in options:
-        name, _, value = option.upper().partition("=")
-        if name == "NOTIFY":
-            return value.split(",")
-    return []
+        name, _, value = option.partition("=")
+        if name.upper() == wanted:
+            return value
+    return ""
 
 
-def _content(house: House, letter: Letter, wanted: list[str]) -> bytes:
-    envid = next((each[6:] for each in letter.mail_options if each.startswith("ENVID=")), "")
+def _content(house: House, letter: Letter, wanted: dict[str, str]) -> bytes:
+    """The report on each of these recipients, with the original one as ORCPT told it."""
+    envid = _plain(_parameter("ENVID", letter.mail_options))
     boundary = "receipt-of-the-sandbox"
     kind = 'multipart/report; report-type=delivery-status; boundary="' + boundary + '"'
     lines = [
@@ -69,9 +72,20 @@ def _content(house: House, letter: Letter, wanted: list[str]) -> bytes:
         f"Reporting-MTA: dns; {house.domain}",
         f"Arrival-Date: {format_datetime(letter.received)}",
     ]
-    for address in wanted:
-        lines += ["", f"Final-Recipient: rfc822; {address}", "Action: delivered", "Status: 2.0.0"]
+    for address, orcpt in wanted.items():
+        kind, _, original = orcpt.partition(";")
+        lines += ["", *([f"Original-Recipient: {kind}; {_plain(original)}"] if original else [])]
+        lines += [f"Final-Recipient: rfc822; {address}", "Action: delivered", "Status: 2.0.0"]
     lines += ["", f"--{boundary}", "Content-Type: text/rfc822-headers", ""]
     head = letter.content.partition(b"\r\n\r\n")[0].decode("utf-8", "surrogateescape")
     lines += [head, "", f"--{boundary}--", ""]
     return "\r\n".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _plain(text: str) -> str:
+    """What xtext stands for, where that fits into a line of a report."""
+    try:
+        decoded = xtext.decoded(text)
+    except ValueError:
+        return text
+    return decoded if decoded.isprintable() else text

@@ -57,7 +57,7 @@ def _envelope(talk: Conversation, text: str, syntax: str) -> Envelope:
     checked(sender, is_utf8=is_utf8)
     return Envelope(
         sender,
-        tuple(rest.upper().split()),
+        tuple(rest.split()),
         is_utf8,
         (parameters.get("BODY") or "").upper() == "BINARYMIME",
     )
