@@ -1,0 +1,63 @@
+"""T16, T17: what holds a session is for its owner alone, whatever the umask."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smtpconsole.sandbox import Sandbox
+
+SCRIPT = """\
+/login {user} --mechanism PLAIN
+/send bob@sandbox.example --subject modes
+/export text {folder}/kept.txt
+/draft save {folder}/draft.json
+/quit
+"""
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """Where a session by a careless umask has left its files."""
+    with Sandbox() as sandbox:
+        environment = {
+            **os.environ,
+            "SMTPCONSOLE_STATE": str(tmp_path / "state"),
+            "SSLKEYLOGFILE": str(tmp_path / "keys.log"),
+        }
+        done = subprocess.run(
+            [
+                *("sh", "-c", 'umask 000; exec "$@"', "sh", sys.executable, "-m", "smtpconsole"),
+                *(f"smtps://localhost:{sandbox.tls_port}", "--ca", str(sandbox.ca_file)),
+            ],
+            input=SCRIPT.format(user=sandbox.user, folder=tmp_path),
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert "saved as" in done.stdout, done.stdout + done.stderr
+    return tmp_path
+
+
+def test_t16_files_are_0600_and_folders_0700(state: Path) -> None:
+    files = [path for path in state.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} >= {".txt", ".json", ".log"}
+    assert any("journals" in path.parts for path in files)
+    for path in files:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    for path in [state / "state", *(each for each in state.rglob("*") if each.is_dir())]:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700, path
+
+
+def test_t17_a_log_of_tls_keys_is_for_its_owner_and_announced(state: Path) -> None:
+    log = state / "keys.log"
+    assert b"SECRET" in log.read_bytes()
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    journal = next((state / "state" / "journals").iterdir()).read_text()
+    assert "SSLKEYLOGFILE" in journal or "keys.log" in journal
