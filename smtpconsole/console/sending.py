@@ -100,11 +100,13 @@ async def _one(console: Console, octets: bytes, draft: Draft, how: How) -> Deliv
     is_binary = how.wishes.get("body", "").upper() == "BINARYMIME"
     with content_of(console, how.file, draft=draft, binary=is_binary, octets=octets) as load:
         with objecting():
-            letter = _letter(session, draft, load.content, how)
+            said = letter(
+                session.capabilities, draft, load.content, how, is_secure=session.is_secure
+            )
         if how.until:
-            return await console.run(_so_far(letter, how.until))
+            return await console.run(_so_far(said, how.until))
         exchange = exchanges.deliver(
-            *letter,
+            *said,
             pipelining=how.pipelining and "PIPELINING" in session.capabilities,
             chunking=how.chunking,
             chunk=how.chunk or None,
@@ -127,15 +129,21 @@ def _so_far(letter: Letter, until: str) -> Exchange[Delivery]:
     return outcome
 
 
-def _letter(session: Session, draft: Draft, content: Content, how: How) -> Letter:
+def letter(
+    known: Capabilities, draft: Draft, content: Content, how: How, *, is_secure: bool
+) -> Letter:
+    """MAIL, each RCPT and the content, as a server that offers `known` is told them.
+
+    Raises what `envelope.wished` raises.
+    """
     wishes = dict(how.wishes)
     parameters_ = how.mail_parameters
-    if _uses_utf8(draft, session.capabilities) and "SMTPUTF8" not in map(str.upper, parameters_):
+    if _uses_utf8(draft, known) and "SMTPUTF8" not in map(str.upper, parameters_):
         wishes["smtputf8"] = True
-        if not wishes.get("body") and "8BITMIME" in session.capabilities:
+        if not wishes.get("body") and "8BITMIME" in known:
             wishes["body"] = "8BITMIME"
     mail, rcpts = wished(
-        session.capabilities,
+        known,
         draft.sender,
         draft.recipients,
         content,
@@ -143,7 +151,7 @@ def _letter(session: Session, draft: Draft, content: Content, how: How) -> Lette
         rcpt_wishes=told(parameters.RCPT, wishes),
         mail_options=parameters_,
         rcpt_options=how.rcpt_parameters,
-        is_secure=session.is_secure,
+        is_secure=is_secure,
         insist=how.insist,
     )
     return mail, rcpts, content

@@ -16,6 +16,7 @@ from textual import events, on, work
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
@@ -29,7 +30,6 @@ from smtpconsole.console.history import History
 from smtpconsole.console.known import Known
 from smtpconsole.console.progress import Progress
 from smtpconsole.console.recordings import Recorded, understood
-from smtpconsole.console.sending import send_draft
 from smtpconsole.console.settings import Settings
 from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
 from smtpconsole.transcript.columns import KINDS
@@ -44,6 +44,7 @@ from smtpconsole.tui.palette import ConsoleCommands
 from smtpconsole.tui.panes import PANES, Pane
 from smtpconsole.tui.prompt import Prompt
 from smtpconsole.tui.recorded import RecordedScreen
+from smtpconsole.tui.rehearsal import RehearsalScreen
 from smtpconsole.tui.stateline import StateLine
 from smtpconsole.tui.stepbox import StepBox
 from smtpconsole.tui.wire import Wire
@@ -303,14 +304,13 @@ class ConsoleApp(App[None]):
             self.query_one(Prompt).type(line)
 
     def action_send(self) -> None:
-        """Send the message in the composer."""
-        self._send()
+        """Show what sending the message in the composer would say, and say it then."""
+        if not isinstance(self.screen, ModalScreen):
+            self.push_screen(RehearsalScreen(self.smtp_console), self._rehearsed)
 
-    @work(group="console", exit_on_error=False)
-    async def _send(self) -> None:
-        self.query_one(AnswerBox).close()
-        await self.smtp_console.perform(send_draft(self.smtp_console, self.smtp_console.draft))
-        self._pump()
+    def _rehearsed(self, lines: tuple[str, ...] | None) -> None:
+        if lines:
+            self.enter(*lines)
 
     def action_export(self) -> None:
         """Show what can be saved, and save it."""

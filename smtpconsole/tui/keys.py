@@ -27,7 +27,7 @@ class Action:
 ACTIONS = (
     Action("help", "f1", "F1", "Help", "explain the screen, the keys and the commands", "/help"),
     Action("command_palette", "ctrl+p", "^P", "Commands", "search all commands"),
-    Action("send", "f5", "F5", "Send", "send the message in the composer", "/send"),
+    Action("send", "f5", "F5", "Send", "show what sending will say; Enter sends", "/rehearse"),
     Action("export", "f8", "F8", "Export", "save the transcript", "/export"),
     Action("panes", "f9", "F9", "Panes", "show or hide the side panes"),
     Action("zoom", "f10", "F10", "Zoom", "give the whole screen to the pane with the focus"),

@@ -58,6 +58,8 @@ async def test_the_composer_sends_what_it_shows(
         await console.until("From       alice@sandbox.example", "To         bob@sandbox.example")
         await console.press(*["tab"] * 11, *" of mine", *["tab"] * 5, *".dots")
         await console.press("f5")
+        await console.until("rehearsal", "MAIL FROM:<alice@sandbox.example>", "Enter sends")
+        await console.press("enter")
         await console.until("has taken the message for 1 recipient")
         await console.press("escape", "escape")
         await console.until("250 2.0.0")
@@ -117,7 +119,9 @@ async def test_an_untrusted_certificate_is_named_and_used_only_by_the_users_word
         await console.until("Password of alice@sandbox.example")
         await console.enter(sandbox.password)
         await console.until("logged in as alice@sandbox.example")
-        await console.press("f5")  # not asked again
+        await console.press("f5")
+        await console.until("Enter sends", "2 round trips")
+        await console.press("enter")  # not asked again
         await console.until("has taken the message")
 
 

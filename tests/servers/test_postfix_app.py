@@ -52,6 +52,8 @@ async def test_upgrade_log_in_compose_and_send(
         await console.until(f"From       {postfix.USER}")
         await console.press("ctrl+u", *f"bob@{postfix.DOMAIN}", *["tab"] * 16, *".dot")
         await console.press("f5")
+        await console.until("RCPT TO:<bob@", "Enter sends")
+        await console.press("enter")
         await console.until("has taken the message for 1 recipient", "grep ")
         octets = console.app.smtp_console.draft
         await console.press("escape", "escape")
