@@ -26,6 +26,7 @@ from smtpconsole.net.dial import dial
 from smtpconsole.net.proxy_header import ProxyHeader
 from smtpconsole.net.route import Route
 from smtpconsole.sandbox import Sandbox
+from smtpconsole.sandbox.faults import known
 from smtpconsole.sandbox.house import House, HouseError, default, load, parsed
 from smtpconsole.smtp.events import Target
 
@@ -160,6 +161,22 @@ def test_a_receipt_that_was_asked_for_comes_back() -> None:
     assert b"alice@sandbox.example" not in receipt.content and b"Subject: hi" in receipt.content
     assert b"Original-Envelope-Id: x1=y\r\n" in receipt.content
     assert b"\r\nOriginal-Recipient: rfc822; bob@b.example\r\n" in receipt.content
+
+
+def test_a_lax_server_takes_what_is_smuggled_into_a_message_for_another() -> None:
+    smuggled = (
+        b"Subject: one\r\n\r\nhi\n.\nMAIL FROM:<queen@palace.example>\r\n"
+        b"RCPT TO:<bob@sandbox.example>\r\nDATA\r\nSubject: two\r\n\r\nho\r\n.\r\n"
+    )
+    senders = {}
+    for faults in ((), (known()["lax-end"],)):
+        with Sandbox(faults=faults) as sandbox, connected(sandbox) as client:
+            client.say(ENVELOPE + smuggled, replies=8 if faults else 4)
+        senders[bool(faults)] = [letter.sender for letter in sandbox.mailbox.letters()]
+        told = [note.what for note in sandbox.diary.since(0)]
+        assert told.count("fault lax-end") == len(faults)
+    assert len(senders[False]) == 1
+    assert senders[True] == [*senders[False], "queen@palace.example"]
 
 
 def test_limits_are_told_and_kept() -> None:

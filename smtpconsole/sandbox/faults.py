@@ -66,6 +66,7 @@ class Fault:
     discard: bool = False  # what the client has sent already
     plain: bool = False  # below TLS
     octets: int = 0  # of content that are taken before it applies
+    lax: bool = False  # a bare LF ends a line of content
     end: End = ""
     tls: dict[str, Any] = field(default_factory=dict)  # see `certificates.context`
 

@@ -214,14 +214,17 @@ async def _content(talk: Conversation) -> bytes | None:
     content = bytearray()
     fits = at_line_start = True
     faults = talk.due("content")
+    lax = next((fault for fault in faults if fault.lax), None)
     taken = 0
     while True:
-        piece, is_whole = await talk.wire.until(b"\r\n", _PIECE)
+        piece, is_whole = await talk.wire.until(b"\n" if lax else b"\r\n", _PIECE)
         taken += len(piece)
         for fault in faults:
-            if taken >= fault.octets:
+            if fault is not lax and taken >= fault.octets:
                 await talk.commit(fault, fault.changed(b""))
-        if at_line_start and piece == b".\r\n":
+        if at_line_start and piece in (b".\r\n", b".\n"):
+            if lax and not (b"\r\n" + content + piece).endswith(b"\r\n.\r\n"):
+                talk.note(f"fault {lax.name}", lax.title)
             return bytes(content) if fits else None
         if at_line_start and piece.startswith(b"."):
             piece = piece[1:]
