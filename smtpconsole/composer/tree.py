@@ -19,6 +19,7 @@ class Part:
     encoding: str
     octets: int  # decoded
     defects: tuple[str, ...]
+    charset: str = ""
 
     def __str__(self) -> str:
         told = [self.kind, f"{self.octets:,} octets" if not self.is_multipart else "", self.name]
@@ -62,8 +63,9 @@ def _part(number: str, part: Message) -> Part:
     try:
         name = part.get_filename() or ""
         encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+        charset = part.get_content_charset() or ""
     except Exception:  # the email package raises many a thing on what nobody would write
-        name = encoding = "(cannot be read)"
+        name, encoding, charset = "(cannot be read)", "(cannot be read)", ""
     return Part(
         number,
         number.count("."),
@@ -72,6 +74,7 @@ def _part(number: str, part: Message) -> Part:
         encoding,
         len(_payload(part)),
         tuple(type(defect).__name__ for defect in part.defects),
+        charset,
     )
 
 

@@ -101,9 +101,9 @@ class Conversation:
         """Who we are."""
         return f"220 {self.house.domain} {'LMTP' if self.is_lmtp else 'ESMTP'} smtpconsole sandbox"
 
-    def note(self, what: str, why: str = "") -> None:
+    def note(self, what: str, why: str = "", *, about: str = "") -> None:
         """Write something in the diary."""
-        self.shared.diary.note(self.peer, what, why)
+        self.shared.diary.note(self.peer, what, why, about=about)
 
     def due(self, moment: str) -> list[Fault]:
         """The faults that apply now."""
@@ -171,7 +171,7 @@ class Conversation:
             await self.reply("500 5.5.2 Syntax: a command is letters, and then its arguments")
             return
         argument = rest.strip(b" ").decode("utf-8", "surrogateescape")
-        self.note(_said(self.verb, argument))
+        self.note(_said(self.verb, argument), about="said")
         try:
             await self._answer(argument)
         except (ConnectionError, TimeoutError, OSError):
@@ -203,7 +203,7 @@ class Conversation:
         data = "".join(f"{_CONTROL.sub('?', line)}\r\n" for line in text)
         moment = at or self.verb
         if code[0] in "45" and moment != "greeting":
-            self.note(f"answered {last}", why)
+            self.note(f"answered {last}", why, about=f"reply {' '.join(last.split()[:2])}")
         self._replies += 1
         if self._replies % REPLIES_A_TURN == 0:
             await asyncio.sleep(0)
@@ -233,7 +233,7 @@ class Conversation:
 
     async def commit(self, fault: Fault, data: bytes) -> None:
         """Do what a fault does, with the octets that are to be sent."""
-        self.note(f"fault {fault.name}", fault.title)
+        self.note(f"fault {fault.name}", fault.title, about=f"fault {fault.name}")
         if fault.discard:
             self.wire.discard()
         if fault.wait:
@@ -274,7 +274,7 @@ class Conversation:
         await self._fail_tls()
         context = self.shared.identity.context
         for fault in self.due("context"):
-            self.note(f"fault {fault.name}", fault.title)
+            self.note(f"fault {fault.name}", fault.title, about=f"fault {fault.name}")
             context = self.shared.identity.variant(fault.tls)
         try:
             await self.wire.start_tls(context)

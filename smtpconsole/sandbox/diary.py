@@ -20,6 +20,7 @@ class Note:
     peer: str
     what: str  # what the client said, or what came about
     why: str = ""  # the reason for the answer
+    about: str = ""  # what it was: "said", "reply 550 5.1.1", "fault drip", "letter 3"
 
 
 class Diary:
@@ -29,15 +30,14 @@ class Diary:
         self._notes: deque[Note] = deque(maxlen=MOST)
         self._count = 0
         self._lock = Lock()
-        self._told: Callable[[], None] | None = None
+        self._told: tuple[Callable[[], None], ...] = ()
 
-    def note(self, peer: str, what: str, why: str = "") -> None:
+    def note(self, peer: str, what: str, why: str = "", *, about: str = "") -> None:
         """Write something down."""
         with self._lock:
             self._count += 1
-            self._notes.append(Note(self._count, datetime.now(UTC), peer, what, why))
-            told = self._told
-        if told is not None:
+            self._notes.append(Note(self._count, datetime.now(UTC), peer, what, why, about))
+        for told in self._told:
             told()
 
     def since(self, number: int) -> list[Note]:
@@ -45,7 +45,13 @@ class Diary:
         with self._lock:
             return [note for note in self._notes if note.number > number]
 
-    def subscribe(self, told: Callable[[], None]) -> None:
-        """Call it after every note; from the sandbox's thread."""
+    def subscribe(self, told: Callable[[], None]) -> Callable[[], None]:
+        """Call it after every note, in the sandbox's thread; what it returns ends that."""
         with self._lock:
-            self._told = told
+            self._told = (*self._told, told)
+
+        def leave() -> None:
+            with self._lock:
+                self._told = tuple(each for each in self._told if each is not told)
+
+        return leave

@@ -87,6 +87,19 @@ class Mailbox:
         with self._changed:
             return tuple(self._letters)
 
+    def letter(self, number: int) -> Letter | None:
+        """The letter of a number, if it is still kept."""
+        return next((each for each in self.letters() if each.number == number), None)
+
+    def delete(self, number: int) -> bool:
+        """Throw a letter away; whether there was one."""
+        with self._changed:
+            kept = [each for each in self._letters if each.number != number]
+            is_gone = len(kept) < len(self._letters)
+            self._letters = deque(kept)
+            self._octets = sum(len(each.content) for each in kept)
+        return is_gone
+
     def used(self, name: str) -> int:
         """The octets of the letters in the mailbox of a name."""
         with self._changed:

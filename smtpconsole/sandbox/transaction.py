@@ -302,9 +302,11 @@ def _kept(talk: Conversation, envelope: Envelope, content: bytes) -> list[str]:
     letter = None
     if taken:
         letter = talk.shared.mailbox.keep(_letter(talk, envelope, taken, content))
-        talk.note(f"kept as {letter.number}", f"{len(content):,} octets")
+        about = f"letter {letter.number}"
+        talk.note(f"kept as {letter.number}", f"{len(content):,} octets", about=about)
         for report in dsn.reports(talk.house, letter):
-            talk.note(f"reported as {talk.shared.mailbox.keep(report).number}", "NOTIFY=SUCCESS")
+            number = talk.shared.mailbox.keep(report).number
+            talk.note(f"reported as {number}", "NOTIFY=SUCCESS", about=f"letter {number}")
     for recipient in over:
         talk.note(f"refused <{recipient.address}>", "its quota is used up")
     good = f"250 2.0.0 Ok: kept as {letter.number}" if letter is not None else ""

@@ -41,7 +41,7 @@ from smtpconsole.tui.exportscreen import ExportScreen, picture
 from smtpconsole.tui.focusing import Focus
 from smtpconsole.tui.helpscreen import HelpScreen
 from smtpconsole.tui.palette import ConsoleCommands
-from smtpconsole.tui.panes import PANES, Pane
+from smtpconsole.tui.panes import PANES, Pane, has_tab, mark_tab
 from smtpconsole.tui.prompt import Prompt
 from smtpconsole.tui.recorded import RecordedScreen
 from smtpconsole.tui.rehearsal import RehearsalScreen
@@ -165,9 +165,9 @@ class ConsoleApp(App[None]):
         main.query_one(Wire).told(entries)
         side = main.query_one("#side", TabbedContent)
         for pane in main.query(Pane):
-            if _has_tab(side, pane):
+            if has_tab(side, pane):
                 pane.told(entries)
-                _mark_tab(side, pane)
+                mark_tab(side, pane)
         self._refresh_lines(self.size.width)
 
     def _refresh_lines(self, width: int) -> None:
@@ -345,7 +345,11 @@ class ConsoleApp(App[None]):
             self._focus.pane(self.query_one(Wire))
             return
         pane = next(iter(self.query(f"#{name}").results(Pane)), None)
-        if pane is None or not pane.is_wanted(self.smtp_console):
+        if pane is None:
+            return
+        if not pane.is_wanted(self.smtp_console):
+            if answer := pane.instead():
+                self.show(answer)
             return
         screen.add_class("-side").remove_class("-hidden")
         self.query_one("#side", TabbedContent).active = f"tab-{name}"
@@ -369,21 +373,6 @@ class ConsoleApp(App[None]):
             upload.stop()
         elif not (prompt.back() or self.query_one(AnswerBox).close()):
             self.screen.remove_class("-side", "-zoom-side", "-zoom-wire")
-
-
-def _has_tab(side: TabbedContent, pane: Pane) -> bool:
-    """Whether the pane has something to show in this session, and hence a tab."""
-    is_wanted, tab = pane.is_wanted(pane.smtp_console), side.get_tab(f"tab-{pane.name_}")
-    if is_wanted != tab.display:
-        (side.show_tab if is_wanted else side.hide_tab)(f"tab-{pane.name_}")
-    return is_wanted
-
-
-def _mark_tab(side: TabbedContent, pane: Pane) -> None:
-    label = f"{pane.title} !" if pane.has_trouble else pane.title
-    tab = side.get_tab(f"tab-{pane.name_}")
-    if tab.label_text != label:
-        tab.label = label
 
 
 def _about(focused: Widget | None) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from smtpconsole.console import sandboxes
+from smtpconsole.console import sandboxes, serverside
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import NUMBER, PATH, choice
 from smtpconsole.console.commands import command
@@ -15,7 +15,10 @@ from smtpconsole.console.faulting import FAULTS
 from smtpconsole.console.recordings import SESSION, session, spoken
 from smtpconsole.smtp.events import Noted
 
-WHAT = choice("show", "stop")
+if TYPE_CHECKING:
+    from smtpconsole.sandbox import Sandbox
+
+WHAT = choice("show", "diary", "stop")
 
 
 @command
@@ -35,8 +38,9 @@ async def sandbox(
     """Start a mail server of your own on this machine, and connect to it.
 
     It keeps what it is sent and never sends anything on; F7 shows its side.  /sandbox show tells
-    where it listens and who can log in, /sandbox stop ends it, a second /sandbox starts a new one
-    in its place.  It ends with the console.
+    where it listens and who can log in, /sandbox diary what it did and why, /mailbox what has
+    arrived.  /sandbox stop ends it, a second /sandbox starts a new one in its place; it ends with
+    the console, too.
 
     --tls and --lmtp connect to those ports of it; --house FILE gives it rules of your own (see
     docs/sandbox.md); --fault FAULT lets it fail from the start, several with commas between
@@ -50,10 +54,11 @@ async def sandbox(
         raise ConsoleError(f"{port} is not a port", "ports go from 1 to 65535")
     if what == "stop":
         await _stop(console)
-    elif what == "show":
+    elif what:
         if console.sandbox is None:
             raise sandboxes.none()
-        console.front.show(sandboxes.told(console.sandbox))
+        show = sandboxes.told if what == "show" else _diary
+        console.front.show(show(console.sandbox))
     elif replay:
         _replay(console, replay, port=port, keeps_time=times)
     else:
@@ -70,6 +75,12 @@ async def _stop(console: Console) -> None:
     await sandboxes.end(console)
     kept = "1 message" if count == 1 else f"{count} messages"
     console.front.show(Answer("the sandbox has ended", (f"with it {kept} in its mailbox",)))
+
+
+def _diary(running: Sandbox) -> Answer:
+    notes = running.diary.since(0)[-serverside.NOTES :]
+    rows = tuple(row.text for row in serverside.talk(notes))
+    return Answer("what the sandbox did, and why", rows or ("nothing yet",))
 
 
 def _replay(console: Console, name: str, *, port: int, keeps_time: bool) -> None:

@@ -8,8 +8,10 @@ from typing import ClassVar
 
 from textual.containers import VerticalScroll
 from textual.message import Message
+from textual.widgets import TabbedContent
 
 from smtpconsole import registry
+from smtpconsole.console.answers import Answer
 from smtpconsole.console.console import Console
 from smtpconsole.transcript.journal import Entry
 
@@ -51,6 +53,27 @@ class Pane(VerticalScroll):
     def is_wanted(cls, console: Console) -> bool:
         """The pane has something to show in this session."""
         return True
+
+    @classmethod
+    def instead(cls) -> Answer | None:
+        """What to say to somebody who asks for it when it has nothing to show."""
+        return None
+
+
+def has_tab(side: TabbedContent, pane: Pane) -> bool:
+    """Whether the pane has something to show in this session, and hence a tab."""
+    is_wanted, tab = pane.is_wanted(pane.smtp_console), side.get_tab(f"tab-{pane.name_}")
+    if is_wanted != tab.display:
+        (side.show_tab if is_wanted else side.hide_tab)(f"tab-{pane.name_}")
+    return is_wanted
+
+
+def mark_tab(side: TabbedContent, pane: Pane) -> None:
+    """Show in the title that there is trouble."""
+    label = f"{pane.title} !" if pane.has_trouble else pane.title
+    tab = side.get_tab(f"tab-{pane.name_}")
+    if tab.label_text != label:
+        tab.label = label
 
 
 def hanging(text: str, indent: int, width: int) -> list[str]:

@@ -1,0 +1,349 @@
+"""The sandbox's side: what it was told and made of that, what it does wrong, its mailbox."""
+
+from __future__ import annotations
+
+import asyncio
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from contextvars import Context, copy_context
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.content import Content
+from textual.geometry import Region
+from textual.widgets import Static
+
+from smtpconsole.console import sandboxes, serverside
+from smtpconsole.console.answers import Answer
+from smtpconsole.console.console import Console
+from smtpconsole.console.serverside import Row
+from smtpconsole.transcript.journal import Entry
+from smtpconsole.tui.panes import Pane, pane
+from smtpconsole.visible import visible
+
+if TYPE_CHECKING:
+    from smtpconsole.sandbox import Letter, Sandbox
+
+FRAME = 0.1  # seconds between two looks at the diary, while it is written in
+_STYLES = {
+    "text": "",
+    "title": "bold",
+    "good": "$success",
+    "error": "bold $error",
+    "warning": "$warning",
+    "muted": "$foreground-muted",
+}
+_KEYS = {
+    "talk": "m mailbox  Enter explains",
+    "mailbox": "Enter opens  d deletes  Esc back",
+    "letter": "Enter opens a part  s source  d deletes  Esc back",
+    "part": "Esc back",
+    "source": "Esc back",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line on the screen, and what Enter does there."""
+
+    content: Content
+    opens: str = ""
+
+
+@pane
+class SandboxPane(Pane):
+    """Its diary, and what has arrived."""
+
+    title: ClassVar[str] = "F7 Sandbox"
+    name_: ClassVar[str] = "sandbox"
+    order: ClassVar[int] = 4
+    help_: ClassVar[str] = (
+        "The other end of the wire: what the sandbox was told, what it decided and why, the "
+        "faults that are on, and its mailbox.\nj k or arrows move, Enter explains a reply or a "
+        "fault and opens a message, m shows the mailbox. In a message Enter opens a part, s shows "
+        "its octets, d deletes it. Esc goes back. /sandbox, /fault and /mailbox do the same."
+    )
+    BINDINGS = [  # noqa: RUF012  # Textual's own convention
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home,g", "move(-100000)", "First", show=False),
+        Binding("end,G", "move(100000)", "Last", show=False),
+        Binding("enter,space", "open", "Open", show=False),
+        Binding("m", "mailbox", "Mailbox", show=False),
+        Binding("s", "source", "Source", show=False),
+        Binding("d,delete", "delete", "Delete", show=False),
+        Binding("y", "copy", "Copy", show=False),
+        Binding("escape,left,backspace", "back", "Back", show=False),
+    ]
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._sandbox: Sandbox | None = None
+        self._leave: Callable[[], None] | None = None
+        self._is_due = False
+        self._views: list[tuple[str, int]] = [("talk", -1)]  # each with the line it was left at
+        self._letter: Letter | None = None
+        self._part = ""
+        self._lines: list[_Line] = []
+        self._cursor = -1  # of the lines; -1 stays at the last one
+
+    @classmethod
+    def is_wanted(cls, console: Console) -> bool:
+        return console.sandbox is not None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="sandbox-head")
+        yield Static(id="sandbox-body")
+
+    @classmethod
+    def instead(cls) -> Answer | None:
+        return sandboxes.none().answer()
+
+    # --- pulling ------------------------------------------------------------------------------
+
+    def told(self, entries: Sequence[Entry]) -> None:
+        sandbox = self.smtp_console.sandbox
+        if sandbox is not self._sandbox:
+            self._follow(sandbox)
+        elif self._view == "talk":
+            self._show()  # the faults may be others
+
+    def on_unmount(self) -> None:
+        self._follow(None)
+
+    def _follow(self, sandbox: Sandbox | None) -> None:
+        """Be told by this sandbox, and no longer by the one before."""
+        if self._leave is not None:
+            self._leave()
+        self._sandbox, self._leave = sandbox, None
+        if sandbox is not None:
+            here = (asyncio.get_running_loop(), copy_context())
+            self._leave = sandbox.diary.subscribe(partial(self._wake, *here))
+            self._views = [("talk", -1)]
+            self._show()
+
+    def _wake(self, loop: asyncio.AbstractEventLoop, context: Context) -> None:
+        """There is something new; in the sandbox's thread, which does not wait for us."""
+        if not self._is_due:
+            self._is_due = True
+            with suppress(RuntimeError):  # the application has ended
+                loop.call_soon_threadsafe(self._pull_soon, context=context)
+
+    def _pull_soon(self) -> None:
+        self.set_timer(FRAME, self._pull)
+
+    def _pull(self) -> None:
+        self._is_due = False
+        if self._view in ("talk", "mailbox"):
+            self._show()
+
+    # --- showing ------------------------------------------------------------------------------
+
+    @property
+    def _view(self) -> str:
+        return self._views[-1][0]
+
+    def on_resize(self) -> None:
+        self._show()
+
+    def on_show(self) -> None:
+        self._show()
+
+    def on_focus(self) -> None:
+        self._draw()
+
+    def on_blur(self) -> None:
+        self._draw()
+
+    def _show(self) -> None:
+        """Say it all anew, with the cursor where it was."""
+        sandbox = self._sandbox
+        if not self.is_mounted or sandbox is None:
+            return
+        width = self.text_width
+        is_last = self._cursor >= len(self._lines) - 1
+        self._lines = [line for row in self._rows(sandbox) for line in _broken(row, width)]
+        if self._view == "talk" and (is_last or self._cursor < 0):
+            self._cursor = len(self._lines) - 1
+        self._cursor = min(self._cursor, len(self._lines) - 1)
+        head = [line.content for row in self._head(sandbox) for line in _broken(row, width)]
+        self.query_one("#sandbox-head", Static).update(Content("\n").join(head))
+        self._draw()
+        if self._view == "talk" and is_last:
+            self.call_after_refresh(self._to_cursor)
+
+    def _head(self, sandbox: Sandbox) -> Iterator[Row]:
+        if self._view == "talk":
+            yield from serverside.state(sandbox)
+            yield Row(serverside.counted(len(sandbox.mailbox)), "text")
+        yield Row(_KEYS[self._view], "muted")
+        yield Row("")
+
+    def _rows(self, sandbox: Sandbox) -> Iterator[Row]:
+        match self._view:
+            case "talk":
+                notes = sandbox.diary.since(0)[-serverside.NOTES :]
+                yield from serverside.talk(notes) if notes else _NOBODY
+            case "mailbox":
+                yield from serverside.mailbox(sandbox)
+                if not len(sandbox.mailbox):
+                    yield from _EMPTY
+            case _ if self._letter is None:
+                yield Row("the message is gone", "muted")
+            case "part":
+                yield from serverside.part(self._letter, self._part)
+            case "source":
+                yield from serverside.source(self._letter)
+            case _:
+                yield from serverside.letter(self._letter)
+
+    def _draw(self) -> None:
+        if not self.is_mounted:
+            return
+        lines = [line.content for line in self._lines]
+        if self.has_focus and lines:
+            current = lines[self._cursor]
+            padding = max(0, self.text_width - len(current))
+            lines[self._cursor] = current.pad_right(padding).stylize("reverse")
+        self.query_one("#sandbox-body", Static).update(Content("\n").join(lines))
+
+    # --- moving -------------------------------------------------------------------------------
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by lines."""
+        if self._lines:
+            self._cursor = max(0, min(len(self._lines) - 1, self._cursor + by))
+            self._draw()
+            self._to_cursor()
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by a screenful."""
+        self.action_move(by * max(1, self.scrollable_content_region.height - 5))
+
+    def _to_cursor(self) -> None:
+        body = self.query_one("#sandbox-body", Static)
+        line = body.virtual_region.y + max(0, self._cursor)
+        self.scroll_to_region(Region(0, line, 1, 1), animate=False, force=True)
+
+    def action_back(self) -> None:
+        """To where one came from, at last to the prompt."""
+        if len(self._views) == 1:
+            self.run_worker(self.app.run_action("escape"))
+            return
+        self._views.pop()
+        self._cursor = self._views[-1][1]
+        self._show()
+        self.call_after_refresh(self._to_cursor)
+
+    def _enter(self, view: str) -> None:
+        self._views[-1] = (self._view, self._cursor)
+        self._views.append((view, 0))
+        self._cursor = 0
+        self._show()
+        self.call_after_refresh(self._to_cursor)
+
+    # --- doing --------------------------------------------------------------------------------
+
+    @property
+    def _opens(self) -> str:
+        return self._lines[self._cursor].opens if self._lines else ""
+
+    def action_open(self) -> None:
+        """Open or explain what is under the cursor."""
+        kind, _, name = self._opens.partition(" ")
+        match kind:
+            case "letter":
+                self._open_letter(int(name))
+            case "part":
+                self._part = name
+                self._enter("part")
+            case "source":
+                self._enter("source")
+            case "mailbox":
+                self._enter("mailbox")
+            case "":
+                pass
+            case _:
+                self.post_message(self.Line(self._opens))
+
+    def _open_letter(self, number: int) -> None:
+        assert self._sandbox is not None
+        self._letter = self._sandbox.mailbox.letter(number)
+        self._enter("letter")
+
+    def action_mailbox(self) -> None:
+        """Show what has arrived."""
+        if self._view == "talk" and self._sandbox is not None:
+            self._enter("mailbox")
+
+    def action_source(self) -> None:
+        """Show the octets of the message."""
+        if self._view == "letter":
+            self._enter("source")
+
+    def action_delete(self) -> None:
+        """Throw the message away."""
+        sandbox = self._sandbox
+        if sandbox is None:
+            return
+        if self._view == "mailbox" and self._opens:
+            sandbox.mailbox.delete(int(self._opens.split()[1]))
+            self._show()
+        elif self._view == "letter" and self._letter is not None:
+            sandbox.mailbox.delete(self._letter.number)
+            self.action_back()
+
+    def action_copy(self) -> None:
+        """Copy the line under the cursor, safe text."""
+        if self._lines:
+            text = self._lines[self._cursor].content.plain.strip()
+            self.app.copy_to_clipboard(text)
+            self.app.notify(text, title="sent to the terminal's clipboard", markup=False)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click is Enter on the line."""
+        body = self.query_one("#sandbox-body", Static)
+        number = event.screen_y - body.region.y
+        if 0 <= number < len(self._lines):
+            self._cursor = number
+            self._draw()
+            self.action_open()
+
+
+def _broken(row: Row, width: int) -> Iterator[_Line]:
+    """A row in lines that fit."""
+    text = visible(row.text)
+    bare = text.lstrip(" ")
+    margin = " " * (len(text) - len(bare))
+    lines = textwrap.wrap(
+        bare,
+        width,
+        initial_indent=margin,
+        subsequent_indent=" " * min(row.indent or len(margin), width // 2),
+        break_on_hyphens=False,
+        replace_whitespace=False,
+        drop_whitespace=True,
+    )
+    for line in lines or [""]:
+        yield _Line(Content(line).stylize(_STYLES[row.role]), row.opens)
+
+
+_NOBODY = (
+    Row("Nobody has connected yet."),
+    Row(""),
+    Row(
+        "Here is the server's side of the talk: what it was told, what it decided, and why. "
+        "Tab and Enter at the prompt connect; any other client on this machine may, too."
+    ),
+)
+_EMPTY = (
+    Row(""),
+    Row("What is sent to the sandbox is kept here. F5 sends the message of the composer."),
+)
