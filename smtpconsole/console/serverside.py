@@ -15,7 +15,8 @@ from smtpconsole.composer import tree
 from smtpconsole.visible import octets, visible
 
 if TYPE_CHECKING:
-    from smtpconsole.sandbox import Letter, Sandbox
+    from smtpconsole.sandbox import Letter as Letter  # for faces, too
+    from smtpconsole.sandbox import Sandbox as Sandbox
     from smtpconsole.sandbox.diary import Note
 
 Role = Literal["text", "title", "good", "error", "warning", "muted"]

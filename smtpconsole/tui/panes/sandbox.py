@@ -27,7 +27,7 @@ from smtpconsole.tui.panes import Pane, pane
 from smtpconsole.visible import visible
 
 if TYPE_CHECKING:
-    from smtpconsole.sandbox import Letter, Sandbox
+    from smtpconsole.console.serverside import Letter, Sandbox
 
 FRAME = 0.1  # seconds between two looks at the diary, while it is written in
 _STYLES = {
