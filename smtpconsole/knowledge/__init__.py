@@ -9,16 +9,16 @@ from smtpconsole.knowledge.entries import (
     Explanation,
     Mechanism,
     Verb,
-    alert,
-    anomaly,
     mechanism,
     mechanisms,
     rfc_title,
     verb,
     verbs,
 )
-from smtpconsole.knowledge.explaining import explain
-from smtpconsole.knowledge.extensions import describe, keyword
+from smtpconsole.knowledge.explaining import explain, explanations, nearest
+from smtpconsole.knowledge.keywords import describe, keyword
+from smtpconsole.knowledge.oddities import alert, anomaly
+from smtpconsole.knowledge.pasting import questions
 
 __all__ = [
     "Explanation",
@@ -28,9 +28,12 @@ __all__ = [
     "anomaly",
     "describe",
     "explain",
+    "explanations",
     "keyword",
     "mechanism",
     "mechanisms",
+    "nearest",
+    "questions",
     "rfc_title",
     "verb",
     "verbs",

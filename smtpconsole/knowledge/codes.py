@@ -8,7 +8,15 @@
 
 from __future__ import annotations
 
-from smtpconsole.knowledge.entries import Entry, Explanation, explanation, table
+from smtpconsole.knowledge.entries import (
+    BETWEEN,
+    Entry,
+    Explanation,
+    explanation,
+    references,
+    table,
+)
+from smtpconsole.knowledge.wording import wording
 
 _UNDEFINED = "No RFC defines {code}; a client goes by its first digit."
 _CLASSES = ("2", "4", "5")
@@ -20,18 +28,26 @@ def explain_reply(
     """Explain a reply; `after` is the verb it answers, "connect" or "content"."""
     plain = _reply_entry(code, after)
     exact = _enhanced_entry(enhanced) if enhanced else None
-    worded = _text_entry(text, code[0])
+    worded = wording(text, code[0])
     known = _ranked(worded, exact, plain)
     best = known[0]
     notes = _notes(code, enhanced, exact if best is not worded else None, best)
-    references = [reference for entry in known for reference in _references(entry)]
+    cited = {reference for entry in known for reference in references(entry)}
+    servers = {name: told for entry in reversed(known) for name, told in _servers(entry).items()}
     return Explanation(
         title=" ".join(filter(None, (code, enhanced, best["title"]))),
         text=" ".join([best["text"], *notes]),
-        rfc=" · ".join(sorted(set(references), key=_reply_codes_first)),
+        now=best.get("now") or _digit(code[0])["now"],
+        rfc=BETWEEN.join(sorted(cited, key=_reply_codes_first)),
         causes=tuple(best.get("causes", ())),
+        servers=tuple(servers.items()) if best is not worded else tuple(_servers(best).items()),
         next=tuple(best.get("next", ())),
     )
+
+
+def _servers(entry: Entry) -> Entry:
+    servers: Entry = entry.get("servers", {})
+    return servers
 
 
 def _ranked(worded: Entry | None, exact: Entry | None, plain: Entry) -> list[Entry]:
@@ -46,15 +62,16 @@ def _ranked(worded: Entry | None, exact: Entry | None, plain: Entry) -> list[Ent
 def explain_enhanced(enhanced: str, text: str = "") -> Explanation:
     """Explain an enhanced code without a reply code before it; "X" stands for any class."""
     enhanced = enhanced.upper()
-    worded, exact = _text_entry(text, enhanced[0]), _enhanced_entry(enhanced)
+    worded, exact = wording(text, enhanced[0]), _enhanced_entry(enhanced)
     entry = exact if worded is None or exact.get("whose") else worded
     told = " ".join([entry["text"], *_notes("", enhanced, entry, entry)])
-    return explanation(entry, title=f"{enhanced} {entry['title']}", text=told)
+    now = {"now": _digit(enhanced[0])["now"]} if enhanced[0] in _CLASSES else {}
+    return explanation({**now, **entry}, title=f"{enhanced} {entry['title']}", text=told)
 
 
 def explain_text(text: str) -> Explanation | None:
     """Explain the wording of a well-known server, without a code."""
-    entry = _text_entry(text, "")
+    entry = wording(text, "")
     return None if entry is None else explanation(entry, title=entry["title"])
 
 
@@ -65,7 +82,7 @@ def explain_digit(digit: str) -> Explanation:
 
 def explain_subject(enhanced: str) -> Explanation:
     """Explain a class and subject, such as 5.7 or X.7."""
-    known = table("enhanced")
+    known = table("enhanced/classes")
     kind, subject = enhanced.upper().split(".")[:2]
     about = known["subject"].get(subject)
     if about is None:
@@ -76,8 +93,8 @@ def explain_subject(enhanced: str) -> Explanation:
 
 
 def _reply_entry(code: str, after: str | None) -> Entry:
-    found: Entry | None = table("replies")["codes"].get(code)
     digit = _digit(code[0])
+    found: Entry | None = table(f"replies/{code[0]}").get(code) if code[0] in "12345" else None
     if found is None:
         undefined = f" {_UNDEFINED.format(code=code)}" if code[0] in "2345" else ""
         return {**digit, "text": f"{digit['text']}{undefined}"}
@@ -97,17 +114,32 @@ def _variant(entry: Entry, after: str) -> Entry:
 
 
 def _enhanced_entry(enhanced: str) -> Entry:
-    known = table("enhanced")
     kind, subject, detail = enhanced.split(".")
-    vendor = known["vendor"].get(enhanced, {})
-    found = known["details"].get(f"{int(subject)}.{int(detail)}")
+    known = table(f"enhanced/{int(subject)}") if int(subject) <= 7 else {}
+    vendor = _vendor(known, enhanced)
+    found = known.get(f"{int(subject)}.{int(detail)}")
     if found is None or kind not in (*_CLASSES, "X"):
         return {**_vendor_detail(kind, subject), **vendor}
     return {**found, **found.get("class", {}).get(kind, {}), **vendor}
 
 
+def _vendor(known: Entry, enhanced: str) -> Entry:
+    """What one vendor means by a code: "5.7.57", "X.7.31" of any class, or "5.7.606-649"."""
+    kind, rest = enhanced.split(".", 1)
+    found: Entry | None = known.get(enhanced) or known.get(f"X.{rest}")
+    if found is not None:
+        return found
+    subject, detail = (int(each) for each in rest.split("."))
+    for key, entry in known.items():
+        first, dash, last = key.rpartition(".")[2].partition("-")
+        if dash and key.startswith(f"{kind}.{subject}.") and int(first) <= detail <= int(last):
+            ranged: Entry = entry
+            return ranged
+    return {}
+
+
 def _vendor_detail(kind: str, subject: str) -> Entry:
-    known = table("enhanced")
+    known = table("enhanced/classes")
     name = known["class"].get(kind, "an unknown class")
     about = known["subject"].get(str(int(subject)))
     if about is None or kind not in (*_CLASSES, "X"):
@@ -118,21 +150,6 @@ def _vendor_detail(kind: str, subject: str) -> Entry:
         "text": f"The registry does not have it: its meaning is the vendor's. {about['text']}",
         "rfc": about["rfc"],
     }
-
-
-def _text_entry(text: str, digit: str) -> Entry | None:
-    # Without addresses: <virus@example.org> says nothing about the content.
-    lowered = " ".join(word for word in text.casefold().split() if "@" not in word)
-    if not lowered:
-        return None
-    for entry in table("texts")["text"]:
-        if digit.isdigit() and int(digit) not in entry.get("digits", (4, 5)):
-            continue
-        for phrase, speaker in entry["phrases"].items():
-            if phrase in lowered:
-                whose = f" The wording is that of {speaker}." if speaker else ""
-                return {**entry, "text": f"{entry['text']}{whose}"}
-    return None
 
 
 def _notes(code: str, enhanced: str, exact: Entry | None, best: Entry) -> list[str]:
@@ -150,16 +167,11 @@ def _notes(code: str, enhanced: str, exact: Entry | None, best: Entry) -> list[s
     return notes
 
 
-def _references(entry: Entry) -> list[str]:
-    rfc: str = entry.get("rfc", "")
-    return rfc.split(" · ") if rfc else []
-
-
 def _reply_codes_first(reference: str) -> tuple[bool, str]:
     return (not reference.startswith("RFC 5321"), reference)
 
 
 def _digit(digit: str) -> Entry:
-    digits = table("replies")["digits"]
+    digits = table("replies/digits")
     entry: Entry = digits.get(digit, digits["other"])
     return entry

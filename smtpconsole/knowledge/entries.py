@@ -1,13 +1,16 @@
-"""The tables, and what is taken from them by name: verbs, mechanisms, anomalies, RFCs."""
+"""The tables, and what is taken from them by name: verbs, mechanisms, RFCs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 Entry = Mapping[str, Any]  # Any: TOML is of any shape; tests/test_knowledge.py holds it to ours
+
+BETWEEN = " · "  # of two references
+MOST_NEXT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +19,10 @@ class Explanation:
 
     title: str
     text: str
+    now: str = ""  # what a client does now
     rfc: str = ""  # "RFC 5321 4.2.2 · RFC 3463 3.8"; "" when no RFC speaks of it
     causes: tuple[str, ...] = ()
+    servers: tuple[tuple[str, str], ...] = ()  # who means something of its own by it, and what
     next: tuple[str, ...] = ()  # lines for the console as they stand
 
 
@@ -52,13 +57,14 @@ class Mechanism:
 
 @cache
 def table(name: str) -> Entry:
-    """Give one of the TOML files, parsed."""
+    """Give one of the TOML files, parsed; "replies/5" is one in a folder."""
     # Here, so that importing the package stays cheap.
+    import pkgutil
     import tomllib
-    from importlib import resources
 
-    text = resources.files(__package__).joinpath(f"{name}.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    data = pkgutil.get_data(__package__, f"{name}.toml")  # works out of a zip file, too
+    assert data is not None
+    return tomllib.loads(data.decode("utf-8"))
 
 
 def verb(name: str) -> Verb | None:
@@ -90,10 +96,7 @@ def _verb(name: str, entry: Entry) -> Verb:
 def mechanism(name: str) -> Mechanism | None:
     """Give what is known of a SASL mechanism, by its name in any case."""
     name = name.strip().upper()
-    known = table("mechanisms")
-    entry = known.get(name) or next(
-        (known[key] for key in known if key.endswith("*") and name.startswith(key[:-1])), None
-    )
+    entry = mechanism_entry(name)
     if entry is None or not name or name.endswith("*"):
         return None
     return Mechanism(
@@ -105,30 +108,20 @@ def mechanism(name: str) -> Mechanism | None:
     )
 
 
+def mechanism_entry(name: str) -> Entry | None:
+    """Give the table's entry of a mechanism, or of its family."""
+    known = table("mechanisms")
+    entry: Entry | None = known.get(name) or next(
+        (known[key] for key in known if key.endswith("*") and name.startswith(key[:-1])), None
+    )
+    return entry
+
+
 @cache
 def mechanisms() -> tuple[Mechanism, ...]:
     """Give all mechanisms that have a name of their own, not only a family's."""
     found = (mechanism(name) for name in table("mechanisms"))
     return tuple(each for each in found if each is not None)
-
-
-def anomaly(kind: str) -> Explanation | None:
-    """Explain something odd that a session remarks on, by its kind."""
-    wanted = kind.strip().casefold()
-    for name, entry in table("anomalies").items():
-        if name.casefold() == wanted:
-            return explanation(entry, title=name)
-    return None
-
-
-def alert(words: str | int) -> Explanation | None:
-    """Explain an alert of TLS, by its number or by its name in any spelling."""
-    wanted = str(words).strip().casefold().replace("_", " ").removeprefix("tls ")
-    wanted = wanted.removeprefix("alert ").strip()
-    for number, entry in table("alerts").items():
-        if wanted in (number, entry["name"].casefold()):
-            return explanation(entry, title=f"{entry['name']}, TLS alert {number}")
-    return None
 
 
 def rfc_title(number: int | str) -> str | None:
@@ -142,7 +135,19 @@ def explanation(entry: Entry, *, title: str, text: str | None = None) -> Explana
     return Explanation(
         title=title,
         text=entry["text"] if text is None else text,
+        now=entry.get("now", ""),
         rfc=entry.get("rfc", ""),
         causes=tuple(entry.get("causes", ())),
+        servers=tuple(entry.get("servers", {}).items()),
         next=tuple(entry.get("next", ())),
     )
+
+
+def references(entry: Entry) -> Iterator[str]:
+    """Give the references of an entry one by one."""
+    yield from filter(None, entry.get("rfc", "").split(BETWEEN))
+
+
+def printable(text: str) -> str:
+    """Give a text of the server's without what a screen would act on."""
+    return "".join(each if each.isprintable() else " " for each in text)

@@ -1,9 +1,11 @@
-"""explain(): from whatever a person points at or types to its explanation."""
+"""explain() and its kin: from whatever a person points at, types or pastes to explanations."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from smtpconsole.knowledge import oddities
 from smtpconsole.knowledge.codes import (
     explain_digit,
     explain_enhanced,
@@ -13,17 +15,18 @@ from smtpconsole.knowledge.codes import (
 )
 from smtpconsole.knowledge.entries import (
     Explanation,
-    alert,
-    anomaly,
     explanation,
     mechanism,
+    mechanism_entry,
+    printable,
     rfc_title,
     table,
     verb,
 )
-from smtpconsole.knowledge.extensions import explain_keyword, explain_parameter, printable
+from smtpconsole.knowledge.keywords import explain_keyword, explain_parameter, keywords
 
 LONGEST = 2_000  # characters looked at; a reply line has 512 octets
+MOST_NEAR = 3
 
 _REPLY = re.compile(r"([0-9]{3})(?:[ -]+(.*))?")
 _ENHANCED = re.compile(r"([0-9X]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9.])[ :]*(.*)", re.IGNORECASE)
@@ -35,57 +38,110 @@ _VERB_FIRST = re.compile(r"([a-z-]+) ([0-9]{3}.*)", re.IGNORECASE)
 
 
 def explain(words: str, *, after: str | None = None) -> Explanation | None:
-    """Explain a code, reply, command, keyword, mechanism or anomaly; None for anything else.
+    """Explain a code, reply, command, keyword, mechanism, remark or term; None for others.
 
     `after` is the verb that a reply answers ("connect" for the greeting, "content" for the end
     of the message); "RCPT 550" says the same.
     """
+    return next(_found(words, after), None)
+
+
+def explanations(words: str, *, after: str | None = None) -> tuple[Explanation, ...]:
+    """Explain all that the words may mean, the likeliest first; of a reply its parts as well."""
+    found = {each.title: each for each in reversed([*_found(words, after)])}
+    return tuple(reversed(found.values()))
+
+
+def nearest(words: str) -> tuple[str, ...]:
+    """Give what is known and written in a way much like these words."""
+    import difflib
+
+    known = {name.casefold(): name for name in _names()}
+    asked = " ".join(printable(words[:LONGEST]).split()).casefold()[:40]
+    near = difflib.get_close_matches(asked, known, n=MOST_NEAR, cutoff=0.6)
+    begun = [name for name in known if len(asked) > 2 and name.startswith(asked)]
+    return tuple(known[name] for name in dict.fromkeys([*near, *begun]))[:MOST_NEAR]
+
+
+def _names() -> Iterator[str]:
+    yield from table("verbs")
+    yield from (name for name, _ in keywords())
+    yield from (name for name in table("mechanisms") if not name.endswith("*"))
+    yield from table("terms")
+    yield from (entry["name"] for entry in table("alerts").values())
+    for source in oddities.SOURCES:
+        yield from table(f"remarks/{source}")
+
+
+def _found(words: str, after: str | None) -> Iterator[Explanation]:
+    """All there is, each read only when the one before was not enough."""
     words = " ".join(printable(words[:LONGEST]).split())
     if not words:
-        return None
-    return (
-        _code(words, after)
-        or anomaly(words)
-        or _alert(words)
-        or _word(words)
-        or explain_text(words)
-    )
+        return
+    codes = _code(words, after)
+    if (first := next(codes, None)) is not None:
+        yield first
+        yield from codes
+        return
+    is_known = False
+    for found in _named(words):
+        is_known = True
+        yield found
+    # A name has a meaning; only a sentence may be some server's.
+    if not is_known and (worded := explain_text(words)):
+        yield worded
+
+
+def _named(words: str) -> Iterator[Explanation]:
+    for look in (oddities.anomaly, _alert):
+        if found := look(words):
+            yield found
+    yield from _word(words)
+    if found := _term(words):
+        yield found
+    yield from oddities.remarks(words)
 
 
 def _alert(words: str) -> Explanation | None:
     """An alert of TLS, also as the wire tells it; its number alone is none."""
     if match := _ALERT.fullmatch(words):
-        return alert(match[1])
-    return alert(words) if not words.isdigit() else None
+        return oddities.alert(match[1])
+    return oddities.alert(words) if not words.isdigit() else None
 
 
-def _code(words: str, after: str | None) -> Explanation | None:
+def _code(words: str, after: str | None) -> Iterator[Explanation]:
     if match := _VERB_FIRST.fullmatch(words):
         name, rest = match.groups()
         if _is_question(name):
             words, after = rest, name
     if match := _REPLY.fullmatch(words):
-        return _reply(match[1], match[2] or "", after)
-    if match := _ENHANCED.fullmatch(words):
-        return explain_enhanced(match[1], match[2])
-    if match := _SUBJECT.fullmatch(words):
-        return explain_subject(match[1])
-    if match := _DIGIT.fullmatch(words):
-        return explain_digit(match[1])
-    if (match := _RFC.fullmatch(words)) and (title := rfc_title(match[1])):
-        return Explanation(f"RFC {match[1]}", f"{title}.", f"RFC {match[1]}")
-    return None
+        yield from _reply(match[1], match[2] or "", after)
+    elif match := _ENHANCED.fullmatch(words):
+        yield explain_enhanced(match[1], match[2])
+        yield explain_enhanced(match[1])
+    elif match := _SUBJECT.fullmatch(words):
+        yield explain_subject(match[1])
+    elif match := _DIGIT.fullmatch(words):
+        yield explain_digit(match[1])
+    elif (match := _RFC.fullmatch(words)) and (title := rfc_title(match[1])):
+        yield Explanation(f"RFC {match[1]}", f"{title}.", rfc=f"RFC {match[1]}")
 
 
-def _reply(code: str, rest: str, after: str | None) -> Explanation:
+def _reply(code: str, rest: str, after: str | None) -> Iterator[Explanation]:
     enhanced, text = "", rest
     if match := _ENHANCED.fullmatch(rest):
         enhanced, text = match.groups()
     elif code == "250" and after is None and (found := _explain_offer(rest)):
-        return found
+        yield found
     elif _is_question(rest):
         after, text = rest, ""
-    return explain_reply(code, enhanced=enhanced.upper(), text=text, after=after)
+    whole = explain_reply(code, enhanced=enhanced.upper(), text=text, after=after)
+    yield whole
+    if enhanced:
+        yield explain_enhanced(enhanced)
+    alone = explain_reply(code, after=after)
+    if alone.text != whole.text:
+        yield alone
 
 
 def _explain_offer(line: str) -> Explanation | None:
@@ -98,17 +154,17 @@ def _is_question(name: str) -> bool:
     return name.casefold() in ("connect", "content") or verb(name) is not None
 
 
-def _word(words: str) -> Explanation | None:
+def _word(words: str) -> Iterator[Explanation]:
     first, _, rest = words.partition(" ")
     if first.upper() == "AUTH" and rest:
-        return _auth(rest)
-    if found := _explain_verb(first):
-        return found
-    if found := _explain_mechanism(words):
-        return found
-    if found := explain_keyword(first, rest):
-        return found
-    return explain_parameter(first.partition("=")[0]) if not rest else None
+        if found := _auth(rest):
+            yield found
+        return
+    for found in (_explain_verb(first), _explain_mechanism(words), explain_keyword(first, rest)):
+        if found is not None:
+            yield found
+    if not rest and (found := explain_parameter(first.partition("=")[0])):
+        yield found
 
 
 def _auth(rest: str) -> Explanation | None:
@@ -132,10 +188,18 @@ def _explain_verb(name: str) -> Explanation | None:
 
 def _explain_mechanism(name: str) -> Explanation | None:
     found = mechanism(name)
-    if found is None:
+    entry = mechanism_entry(name.upper())
+    if found is None or entry is None:
         return None
     text = (
         f"{found.sentence} On the wire without TLS: {found.exposes[0].lower()}{found.exposes[1:]}"
     )
-    next_lines = ("/login",) if found.sound else ("/starttls", "/login")
-    return Explanation(f"{found.name}, a way to log in", text, found.rfc, next=next_lines)
+    usual = {"next": ("/login",) if found.sound else ("/starttls", "/login")}
+    return explanation({**usual, **entry}, title=f"{found.name}, a way to log in", text=text)
+
+
+def _term(words: str) -> Explanation | None:
+    for name, entry in table("terms").items():
+        if words.casefold() in (name.casefold(), *entry.get("also", ())):
+            return explanation(entry, title=name)
+    return None

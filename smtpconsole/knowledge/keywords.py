@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from smtpconsole.knowledge.entries import Entry, Explanation, explanation, table
+from smtpconsole.knowledge.entries import Entry, Explanation, explanation, printable, table
 
 UNKNOWN = "not registered, and not known here"
 LONGEST_NUMBER = 20  # RFC 1870, 3: SIZE has up to 20 digits
 
+_FILES = ("extensions/registered", "extensions/private")
 _LIMITS = {
     "MAILMAX": "{} messages a session",
     "RCPTMAX": "{} recipients a message",
@@ -41,11 +42,20 @@ def describe(name: str, parameters: str = "") -> str:
 def find(name: str) -> Entry | None:
     """Give the table's entry of a keyword."""
     name = name.strip().upper()
+    if re.fullmatch(r"X{4,}[A-Z]?", name):
+        name = "XXXXXXXA"  # what a firewall writes over other keywords
     # RFC 4954 forerunners write AUTH=LOGIN, Courier XVERP=Courier, Exchange X-EXPS=LOGIN.
-    entry = table("extensions").get(name) or table("extensions").get(name.partition("=")[0])
-    if entry is None and re.fullmatch(r"X{4,}[A-Z]?", name):
-        entry = table("extensions")["XXXXXXXA"]  # what a firewall writes over other keywords
-    return entry if isinstance(entry, dict) else None
+    for each in (name, name.partition("=")[0]):
+        for file in _FILES:
+            if (entry := table(file).get(each)) is not None:
+                return entry  # type: ignore[no-any-return]  # TOML is of any shape
+    return None
+
+
+def keywords() -> Iterator[tuple[str, Entry]]:
+    """Give all keywords with their entries, the registered ones first."""
+    for file in _FILES:
+        yield from table(file).items()
 
 
 def explain_keyword(name: str, parameters: str = "") -> Explanation | None:
@@ -67,17 +77,12 @@ def explain_keyword(name: str, parameters: str = "") -> Explanation | None:
 def explain_parameter(name: str) -> Explanation | None:
     """Explain a parameter of MAIL or RCPT, such as BODY or NOTIFY."""
     name = name.strip().upper()
-    for extension, entry in table("extensions").items():
+    for extension, entry in keywords():
         for verb in ("MAIL", "RCPT"):
             if name in entry.get(verb.casefold(), ()):
                 text = f"A parameter of {verb} that {extension} adds. {entry['sentence']}"
                 return explanation(entry, title=f"{name}, parameter of {verb}", text=text)
     return None
-
-
-def printable(text: str) -> str:
-    """Give a text of the server's without what a screen would act on."""
-    return "".join(each if each.isprintable() else " " for each in text)
 
 
 def _options(entry: Entry) -> str:

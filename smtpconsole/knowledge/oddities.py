@@ -1,0 +1,57 @@
+"""What is remarked on: by a session, by TLS, by the probe, the DNS and the lint; and alerts.
+
+1. A file in `remarks/` is a source of remarks; a code may mean one thing in two of them.
+2. `anomaly` knows what sessions remark on, `remark` all sources.
+"""
+
+from __future__ import annotations
+
+from smtpconsole.knowledge.entries import Entry, Explanation, explanation, table
+
+# Who says it, in the order in which a person wants to hear them.
+SOURCES = {
+    "session": "",
+    "certificate": "a certificate's problem",
+    "tls": "a remark on a TLS session",
+    "handshake": "why TLS did not come about",
+    "probe": "a finding of /probe",
+    "message": "a remark on a message",
+    "dns": "a remark on what the DNS says",
+}
+
+
+def anomaly(kind: str) -> Explanation | None:
+    """Explain something odd that a session remarks on, by its kind."""
+    wanted = kind.strip().casefold()
+    for name, entry in table("remarks/session").items():
+        if name.casefold() == wanted:
+            return explanation(entry, title=name)
+    return None
+
+
+def remarks(code: str) -> list[Explanation]:
+    """Explain a code of a remark, in each sense that it has."""
+    code = code.strip().casefold()
+    if not code or " " in code:
+        return []
+    found = ((source, _entry(source, code)) for source in SOURCES if source != "session")
+    return [
+        explanation(entry, title=f"{code}, {SOURCES[source]}")
+        for source, entry in found
+        if entry is not None
+    ]
+
+
+def _entry(source: str, code: str) -> Entry | None:
+    entry: Entry | None = table(f"remarks/{source}").get(code)
+    return entry
+
+
+def alert(words: str | int) -> Explanation | None:
+    """Explain an alert of TLS, by its number or by its name in any spelling."""
+    wanted = str(words).strip().casefold().replace("_", " ").removeprefix("tls ")
+    wanted = wanted.removeprefix("alert ").strip()
+    for number, entry in table("alerts").items():
+        if wanted in (number, entry["name"].casefold()):
+            return explanation(entry, title=f"{entry['name']}, TLS alert {number}")
+    return None

@@ -1,0 +1,64 @@
+"""What somebody has pasted: replies of several lines put together, marks of transcripts gone.
+
+1. `250-one`, `250 two` is one reply; each line of an EHLO reply is a question of its own.
+2. Marks in front of a line, as of swaks, of a log or of our own transcripts, are taken off.
+3. A line that is no reply and follows one that goes on belongs to it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from smtpconsole.knowledge.entries import printable
+from smtpconsole.knowledge.keywords import find
+
+MOST = 200  # questions that are made of one text
+
+_MARK = re.compile(r"\s*(?:[0-9.]{1,12}\s+)?(?:[<~=*-]{2,3}[*>]?|[SC]:|<)\s+(?=[0-9]{3}[ -])")
+_REPLY = re.compile(r"([0-9]{3})([ -])(.*)")
+_ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})[ :]+")
+
+
+def questions(text: str) -> tuple[str, ...]:
+    """Give what there is to explain in a text of some lines."""
+    found: list[str] = []
+    for lines in _replies([printable(line) for line in text.splitlines() if line.strip()]):
+        found += _offers(lines) or [_joined(lines)]
+    return tuple(found[:MOST])
+
+
+def _replies(lines: list[str]) -> list[list[str]]:
+    """The lines, those of one reply together."""
+    replies: list[list[str]] = []
+    going_on = ""  # the code of a reply whose last line has not come
+    for line in lines:
+        line = _MARK.sub("", line, count=1).strip()
+        match = _REPLY.fullmatch(f"{line} " if line[:3].isdigit() and len(line) == 3 else line)
+        if going_on and (match is None or match[1] == going_on):
+            replies[-1].append(line)
+        else:
+            replies.append([line])
+        if match is not None:
+            going_on = match[1] if match[2] == "-" else ""
+    return replies
+
+
+def _offers(lines: list[str]) -> list[str]:
+    """Each line of an EHLO reply, if it is one."""
+    names = [line[4:].partition(" ")[0] for line in lines[1:]]
+    is_hello = lines[0].startswith("250-") and any(find(name) is not None for name in names)
+    return [f"EHLO 250 {lines[0][4:]}", *(line[4:] for line in lines[1:])] if is_hello else []
+
+
+def _joined(lines: list[str]) -> str:
+    """One line of several, the codes at its beginning alone."""
+    first, *rest = lines
+    match = _REPLY.fullmatch(first)
+    if match is None or not rest:
+        return first
+    code, text = match[1], match[3]
+    parts = [line[4:] if line.startswith(code) else line for line in rest]
+    enhanced = _ENHANCED.match(text)
+    if enhanced is not None:
+        parts = [each.removeprefix(enhanced[1]).strip() for each in parts]
+    return " ".join([code, text, *parts])
