@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test test-servers coverage lint format bench screenshots clean
+.PHONY: run test test-servers coverage lint format bench package screenshots clean
 
 run: $(STAMP)
 	@$(BIN)/smtpconsole --sandbox
@@ -39,6 +39,14 @@ bench: $(STAMP)
 	$(BIN)/python tests/benchmarks
 	$(BIN)/python tests/benchmarks/journal.py
 	$(BIN)/python tests/benchmarks/wire.py
+
+# Wheel and sdist are built, and the wheel is used where nothing else is installed.
+package: $(STAMP)
+	rm -rf dist
+	$(BIN)/python -m build --quiet
+	$(PYTHON) -m venv --clear $(VENV)/empty
+	$(VENV)/empty/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
+	$(VENV)/empty/bin/python tests/installed.py
 
 screenshots: $(STAMP)
 	$(BIN)/python screenshots/make.py
