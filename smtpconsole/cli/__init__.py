@@ -14,7 +14,8 @@ import importlib
 import os
 import pkgutil
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ import click
 from smtpconsole.cli.options import resolving, with_ways
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.ways import NO_NAME, WAYS
+from smtpconsole.visible import visible
 
 if TYPE_CHECKING:
     from smtpconsole.console.console import Suggestions
@@ -50,6 +52,17 @@ def subcommand(name: str) -> click.Command:
     return found
 
 
+@contextmanager
+def _inert_errors() -> Iterator[None]:
+    """What a server, a file or the command line says in an error does nothing to a terminal."""
+    try:
+        yield
+    except click.ClickException as error:
+        inert = "\n".join(visible(line) for line in error.message.split("\n"))
+        vars(error).update(message=inert)  # click calls it final, and prints it as it is
+        raise
+
+
 class Program(click.Command):
     """Opens a server, unless the first word names a subcommand."""
 
@@ -61,14 +74,16 @@ class Program(click.Command):
         **extra: Any,
     ) -> click.Context:
         """That of the subcommand, where one is named."""
-        if args and args[0] in subcommands():
-            name, *rest = args
-            return subcommand(name).make_context(f"{info_name} {name}", rest, parent, **extra)
-        return super().make_context(info_name, args, parent, **extra)
+        with _inert_errors():
+            if args and args[0] in subcommands():
+                name, *rest = args
+                return subcommand(name).make_context(f"{info_name} {name}", rest, parent, **extra)
+            return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that the context is for."""
-        return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
+        with _inert_errors():
+            return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Those of the program, then the ways to connect, by what they concern."""
