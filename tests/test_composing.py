@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +188,53 @@ def test_a_large_message_is_made_while_it_is_sent(sandbox: Sandbox) -> None:
     content = sandbox.mailbox.letters()[-1].content
     assert 2 * 2**20 - 100 < len(content) < 2 * 2**20 + 1000
     assert content.endswith(b"x\r\n") and content.count(b"\r\n00000000 xxx") == 1
+
+
+def test_every_field_of_the_pane_is_a_command_too(console: Console) -> None:
+    do(console, "/draft set sender <>", "/draft set reply-to Eve <eve@x.example>")
+    do(console, "/draft set mail-parameters RET=HDRS ENVID=1", "/draft set charset iso-8859-1")
+    do(console, "/draft set encoding base64", "/draft set format flowed", "/draft set date -")
+    draft = console.draft
+    assert (draft.sender, draft.charset, draft.encoding) == ("", "iso-8859-1", "base64")
+    assert draft.is_flowed and draft.mail_parameters == ("RET=HDRS", "ENVID=1")
+    assert draft.headers == (("Reply-To", "Eve <eve@x.example>"), ("Date", ""))
+    assert "one of: as needed, 7bit" in do(console, "/draft set encoding 9bit")
+    assert "there is no field 'colour'" in do(console, "/draft set colour red")
+
+
+def test_a_part_is_opened_by_its_number(console: Console) -> None:
+    told = do(console, "/message attachment", "/draft part 1.2")
+    assert told.startswith("part 1.2: application/octet-stream  1,024 octets")
+    assert "0010  10 11 12 13" in told
+    assert "there is no part 7" in do(console, "/draft part 7")
+
+
+def test_the_fields_are_as_they_were_when_the_source_is_left(console: Console) -> None:
+    before = console.draft
+    console.draft = replace(before, source=b"Subject: other\r\n\r\nx\r\n")
+    assert "written there" in do(console, "/draft set subject mine")
+    do(console, "/draft fields")
+    assert console.draft == before
+
+
+def test_false_ends_are_remarked_on_and_mended_and_need_a_word(console: Console) -> None:
+    told = do(console, "/message end-of-data", "/draft")
+    assert "3 lone dots stand between bare line ends" in told and console.draft.bare_dots
+    do(console, "/mend false-end")
+    assert not console.draft.bare_dots and "false-end" not in do(console, "/draft")
+
+
+def test_dots_left_bare_go_to_a_server_elsewhere_only_by_a_persons_word(sandbox: Sandbox) -> None:
+    async def send() -> None:
+        async with at(sandbox, "no", "yes") as (console, person):
+            await console.execute("/message end-of-data")
+            console.settings.proxy = "socks5://127.0.0.1:1"  # behind it is somebody else
+            before = len(sandbox.mailbox.letters())
+            await console.execute("/send bob@sandbox.example")
+            assert "Is the server yours to test?" in person.questions[0][0]
+            assert "nothing was sent" in person.last
+            assert len(sandbox.mailbox.letters()) == before
+            await console.execute("/send bob@sandbox.example")
+            assert "has taken the message" in person.last
+
+    run(send())

@@ -39,6 +39,29 @@ def test_content_is_the_same_wherever_it_is_cut(text: bytes, places: list[int]) 
     assert in_pieces(text[at : at + 1] for at in range(len(text))) == whole
 
 
+@given(TEXT, st.lists(st.integers(min_value=0), max_size=6))
+@example(b"a\r\n.\r\n", [2])
+@example(b"a\r\n.", [3, 3])
+def test_to_the_letter_dots_are_doubled_behind_crlf_alone(text: bytes, places: list[int]) -> None:
+    dots = content.StrictDots()
+    done = b"".join(map(dots.feed, cut(text, places)))
+    assert done == (b"\r\n" + text).replace(b"\r\n.", b"\r\n..")[2:]
+    if text.count(b"\r") == text.count(b"\n") == text.count(b"\r\n"):
+        assert done == content.stuffed(text).removesuffix(content.END)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "end"),
+    [([], b""), ([b"a\r", b"\n"], b""), ([b"a\n"], b"\r\n"), ([b"a\r\n", b"b"], b"\r\n")],
+)
+def test_content_that_keeps_its_line_ends_has_one_at_its_end(
+    pieces: list[bytes], end: bytes
+) -> None:
+    lines = content.Ended()
+    assert [lines.feed(piece) for piece in pieces] == pieces
+    assert lines.finish() == end
+
+
 @given(TEXT)
 def test_the_size_of_content_is_known_without_making_it(text: bytes) -> None:
     assert content.canonical_size(text) == len(content.canonical(text))

@@ -27,10 +27,10 @@ def begun(session: Session, exchange: Any) -> Future[Any]:
     return future
 
 
-def in_data(source: Any) -> tuple[Any, Future[Any]]:
+def in_data(source: Any, **how: bool) -> tuple[Any, Future[Any]]:
     """A session after 354, with content to be pulled."""
     session = ready()
-    future = begun(session, data(Stream(source)))
+    future = begun(session, data(Stream(source, **how)))
     session.take_outgoing()
     session.receive(b"354 go\r\n")
     return session, future
@@ -54,6 +54,15 @@ def test_small_pieces_are_put_together() -> None:
     session, _ = in_data([b"ab\n"] * LEAST)
     said(session)
     assert len(session.of(Sent)) <= 2 + 4 + 1
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
+def test_of_binary_content_behind_data_line_ends_stay_and_dots_as_one_likes(
+    is_strict: bool,
+) -> None:
+    session, _ = in_data([b"a\n.\nb\r", b"\n.\r\nc"], binary=True, bare_dots=is_strict)
+    dots = b"." if is_strict else b".."
+    assert said(session) == b"a\n%b\nb\r\n..\r\nc\r\n.\r\n" % dots
 
 
 def test_content_of_nothing_is_a_lone_dot() -> None:

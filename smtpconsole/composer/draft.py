@@ -45,6 +45,7 @@ class Draft:
     is_flowed: bool = False  # RFC 3676
     body_octets: bytes | None = field(default=None, repr=False)  # instead of all the above
     source: bytes | None = field(default=None, repr=False)
+    bare_dots: bool = False  # no dot is doubled but behind CRLF (RFC 5321, 4.5.2)
     filler: int = 0  # octets of lines made while sending, after all else
 
     def with_recipients(self, text: str) -> Draft:

@@ -176,6 +176,7 @@ def _parted(headers: Headers) -> tuple[Headers, Headers]:
 
 AUTOMATIC = "as needed"
 _FORMATS = ("fixed", "flowed")
+_DOTS = ("doubled", "bare behind LF")  # of lines that begin with one
 
 WRITING = (
     Field(
@@ -201,7 +202,16 @@ WRITING = (
         lambda draft: _FORMATS[False],
         choices=_FORMATS,
     ),
+    Field(
+        "dots",
+        "Dots",
+        lambda draft: _DOTS[draft.bare_dots],
+        lambda draft, text: replace(draft, bare_dots=text == _DOTS[True]),
+        lambda draft: _DOTS[False],
+        choices=_DOTS,
+    ),
 )
+FIELDS = {each.name.lower(): each for each in (*ENVELOPE, *HEADERS, *WRITING)}
 
 
 # --- what does not fit together ---------------------------------------------------------------

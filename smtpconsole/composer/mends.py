@@ -100,6 +100,12 @@ def _encoding(draft: Draft, now: datetime) -> Draft:
     return replace(draft, encoding=None if draft.source is None else draft.encoding)
 
 
+@mend("false-end")
+def _dots(draft: Draft, now: datetime) -> Draft:
+    """Double the dots behind bare line ends, too."""
+    return replace(draft, bare_dots=False)
+
+
 @mend("from-not-aligned")
 def _align(draft: Draft, now: datetime) -> Draft:
     """Take the envelope's sender from From."""

@@ -12,6 +12,7 @@ from smtpconsole.smtp import addresses
 from smtpconsole.smtp.capabilities import Capabilities
 
 _MOST_RECIPIENTS = 100  # that every server must take (RFC 5321, 4.5.3.1.8)
+_FALSE_END = re.compile(rb"(?<!\r)\n\.(?=\r|\n)|\r\n\.(?=\n)|\r\.(?=\r)")
 _SIGNER = re.compile(rb"[;\s]d\s*=\s*([^;\s]+)")
 
 
@@ -56,7 +57,7 @@ def measure(draft: Draft, octets: bytes, known: Capabilities) -> Measure:
     remarks = [*(remark for check in _CHECKS for remark in check(subject)), *lint(octets)]
     return Measure(
         octets=size,
-        on_the_wire=size + content.dots + len(b".\r\n"),
+        on_the_wire=size + _doubled(draft, content) + len(b".\r\n"),
         longest_line=content.longest_line,
         is_8bit=content.is_8bit,
         needs_utf8=draft.needs_utf8 or not content.head.isascii(),
@@ -64,6 +65,13 @@ def measure(draft: Draft, octets: bytes, known: Capabilities) -> Measure:
         recipients=len(draft.recipients),
         remarks=tuple(sorted(remarks, key=lambda each: _ORDER[each.severity])),
     )
+
+
+def _doubled(draft: Draft, content: Content) -> int:
+    """Dots that are doubled on the way."""
+    if not draft.bare_dots:
+        return content.dots
+    return content.octets.startswith(b".") + content.octets.count(b"\r\n.")
 
 
 _ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -127,6 +135,13 @@ def _visible_recipients(subject: _Subject) -> Iterator[Remark]:
         yield Remark("info", "not-in-envelope", text, "RFC 5321 B")
 
 
+def _bare_dots(subject: _Subject) -> Iterator[Remark]:
+    if subject.draft.bare_dots and (count := len(_FALSE_END.findall(subject.content.octets))):
+        text = f"{count} lone dots stand between bare line ends, and go out single: some servers"
+        text += " end the message there, and take the rest for commands"
+        yield Remark("warning", "false-end", text, "RFC 5321 4.1.1.4")
+
+
 def _growth(subject: _Subject) -> Iterator[Remark]:
     files = sum(len(each.data) for each in subject.draft.attachments)
     if files and subject.draft.source is None:
@@ -135,7 +150,7 @@ def _growth(subject: _Subject) -> Iterator[Remark]:
 
 
 _CHECKS: tuple[_Check, ...] = (
-    *(_size, _needs, _recipients, _alignment, _visible_recipients, _growth),
+    *(_size, _needs, _recipients, _alignment, _visible_recipients, _bare_dots, _growth),
 )
 
 

@@ -259,7 +259,7 @@ class Console:
         """Credentials go in the clear, or to an unproven server, only by a person's word."""
         connection = self.connected()
         if not connection.session.is_secure and not self.is_loopback():
-            await self._permitted(
+            await self.permitted(
                 "plain",
                 "The connection is not encrypted: whoever is on the path reads the password.",
             )
@@ -273,9 +273,10 @@ class Console:
         count = len(facts.errors)
         told = "; ".join(problem.text for problem in facts.errors)
         problems = "a problem" if count == 1 else f"{count} problems"
-        await self._permitted("certificate", f"The certificate has {problems}: {told}.")
+        await self.permitted("certificate", f"The certificate has {problems}: {told}.")
 
-    async def _permitted(self, what: str, question: str) -> None:
+    async def permitted(self, what: str, question: str) -> None:
+        """Ask once for each server; ConsoleError if the answer is not yes."""
         key = (str(self.target), what)
         if key in self._memory.granted:
             return

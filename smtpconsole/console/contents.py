@@ -45,7 +45,8 @@ def content_of(
     if not file:
         octets = octets if octets is not None else drafting.octets(console)
         filler = (draft or console.draft).filler
-        yield _filled(octets, filler) if filler else whole(octets)
+        has_bare_dots = (draft or console.draft).bare_dots
+        yield _filled(octets, filler) if filler else whole(octets, bare_dots=has_bare_dots)
         return
     try:
         opened = Path(file).expanduser().open("rb")
@@ -56,18 +57,19 @@ def content_of(
         yield stream_of(opened, binary=binary)
 
 
-def whole(octets: bytes) -> Load:
+def whole(octets: bytes, *, bare_dots: bool = False) -> Load:
     """Octets as they are; long ones are taken piece by piece, so that it is known how far."""
-    if len(octets) <= PIECE:
+    if len(octets) <= PIECE and not bare_dots:
         return Load(octets, len(octets))
-    return Load(Stream(octets, size=len(octets), binary=True), len(octets))
+    stream = Stream(octets, size=len(octets), binary=True, bare_dots=bare_dots)
+    return Load(stream, len(octets))
 
 
 def _filled(octets: bytes, filler: int) -> Load:
     """The message with the lines that are made while it is sent."""
     lines = filler_lines(filler)
     length = len(octets) + filler // FILLER_LINE * FILLER_LINE
-    return Load(Stream(chain((octets,), lines), size=length), length)
+    return Load(Stream(chain((octets,), lines), size=length, binary=True), length)
 
 
 def stream_of(file: BinaryIO, *, binary: bool = False) -> Load:

@@ -50,6 +50,7 @@ async def send_draft(console: Console, draft: Draft, how: How | None = None) -> 
     octets = composed(console, draft, how)
     connection = await console.introduced()
     await console.may_trust()
+    await _may_end_falsely(console, draft)
     session = connection.session
     if how.chunking and "CHUNKING" not in session.capabilities and not how.insist:
         raise ConsoleError(
@@ -75,6 +76,13 @@ async def send_draft(console: Console, draft: Draft, how: How | None = None) -> 
         if deliveries and not how.until:
             console.front.show(results.answer())
     return results
+
+
+async def _may_end_falsely(console: Console, draft: Draft) -> None:
+    """What tests for smuggling goes to a server of somebody else's only by a person's word."""
+    if draft.bare_dots and not console.is_loopback():
+        question = "A careless server ends this message early, and takes its rest for commands."
+        await console.permitted("bare-dots", f"{question} Is the server yours to test?")
 
 
 def composed(console: Console, draft: Draft, how: How) -> bytes:

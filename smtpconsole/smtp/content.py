@@ -5,6 +5,10 @@
    that out `rfind` is the quickest, four times as quick as a replace() that replaces nothing.
 2. `Lines` and `Dots` do for pieces what `canonical` and `stuffed` do for the whole, wherever the
    pieces are cut.
+3. In content that is not canonical a dot behind a bare LF is doubled, too: a server that takes LF
+   for the end of a line takes the octet away again, and one that does not shows a dot too many.
+   Left single, it could end the message for the first kind.  `StrictDots` leaves it: RFC 5321,
+   4.5.2, to the letter.
 """
 
 from __future__ import annotations
@@ -61,6 +65,24 @@ class Lines:
         return b"\r\n" if self._has_cr or self._is_open else b""
 
 
+class Ended:
+    """Leaves line ends as they are, but for one at the end."""
+
+    __slots__ = ("_tail",)
+
+    def __init__(self) -> None:
+        self._tail = b"\r\n"  # nothing at all needs no line end
+
+    def feed(self, data: bytes) -> bytes:
+        """The same."""
+        self._tail = (self._tail + data[-2:])[-2:]
+        return data
+
+    def finish(self) -> bytes:
+        """What is left, so that the content ends with a line end."""
+        return b"" if self._tail == b"\r\n" else b"\r\n"
+
+
 class Dots:
     """Doubles the dots that begin a line."""
 
@@ -78,6 +100,22 @@ class Dots:
         if data.rfind(b"\n.") >= 0:
             data = data.replace(b"\n.", b"\n..")
         return b"." + data if dot else data
+
+
+class StrictDots:
+    """Doubles the dots that begin a line, where lines end in CRLF and in nothing else."""
+
+    __slots__ = ("_tail",)
+
+    def __init__(self) -> None:
+        self._tail = b"\r\n"
+
+    def feed(self, data: bytes) -> bytes:
+        """The same with its dots doubled."""
+        before = len(self._tail)
+        whole = self._tail + data
+        self._tail = whole[-2:]
+        return whole.replace(b"\r\n.", b"\r\n..")[before:]
 
 
 def _ended(data: bytes) -> bytes:

@@ -46,7 +46,7 @@ class Stream:
     source taken so far, and `progress` is called with it after each piece.
     """
 
-    __slots__ = ("_source", "binary", "progress", "size", "taken")
+    __slots__ = ("_source", "bare_dots", "binary", "progress", "size", "taken")
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class Stream:
         *,
         size: int | None = None,
         binary: bool = False,
+        bare_dots: bool = False,
         progress: Callable[[int], None] | None = None,
     ) -> None:
         if size is None and isinstance(source, bytes | bytearray):
@@ -61,6 +62,7 @@ class Stream:
         self._source = source
         self.size = size
         self.binary = binary  # sent as it is: BODY=BINARYMIME, or line ends that are meant
+        self.bare_dots = bare_dots  # for DATA: no dot is doubled but behind CRLF (RFC 5321, 4.5.2)
         self.progress = progress
         self.taken = 0
 
@@ -153,16 +155,15 @@ class Dotted:
         self.stream = stream
         self.is_over = False
         self.ending = ending
-        self._lines = None if stream.binary else octets.Lines()
-        self._dots = octets.Dots()
+        self._lines = octets.Ended() if stream.binary else octets.Lines()
+        self._dots = octets.StrictDots() if stream.bare_dots else octets.Dots()
         self._kept = bytearray()
 
     def feed(self, data: bytes) -> None:
-        self._kept += self._dots.feed(data if self._lines is None else self._lines.feed(data))
+        self._kept += self._dots.feed(self._lines.feed(data))
 
     def finish(self) -> None:
-        if self._lines is not None:
-            self._kept += self._lines.finish()
+        self._kept += self._lines.finish()
         self.ending.data = octets.END
         self.is_over = True
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -13,16 +15,21 @@ from pathlib import Path
 
 import postfix
 import pytest
+from test_console import Person
 from zone import HOST, serve, zone
 
 from smtpconsole.composer.draft import Draft
 from smtpconsole.composer.messages import MESSAGES, Message
 from smtpconsole.composer.parts import Attachment
 from smtpconsole.composer.signing import Signer, public_record, signed
+from smtpconsole.console.console import Console
+from smtpconsole.console.settings import Settings
 from smtpconsole.net.dial import dial
+from smtpconsole.smtp.commands import CONTENT
 from smtpconsole.smtp.envelope import envelope
-from smtpconsole.smtp.events import Target
+from smtpconsole.smtp.events import Received, Sent, Target
 from smtpconsole.smtp.exchanges import Delivery, deliver, hello, quit
+from smtpconsole.transcript.journal import Journal
 
 pytestmark = pytest.mark.servers
 
@@ -68,6 +75,42 @@ async def test_a_ready_made_message_arrives_octet_for_octet_or_is_refused_as_pre
     for letter in letters:
         assert letter.startswith(b"Return-Path: <%b>\n" % draft.sender.encode())
         assert letter.endswith(_kept(content))
+
+
+async def answers(port: int) -> list[str]:
+    """What comes of the message with false ends, and of the QUIT behind it: all codes."""
+    console = Console(Person(), Journal(), settings=Settings(name="client.example"))
+    console.draft = DRAFT
+    await console.execute(f"/connect 127.0.0.1:{port}")
+    connection = console.connected()
+    for line in ("/message end-of-data", "/send", "QUIT"):
+        await console.execute(line)  # which may find the connection closed already
+    await connection.lost
+    await console.end()
+    events = [entry.event for entry in console.journal.entries]
+    content = next(place for place, event in enumerate(events) if _is_content(event))
+    heard = b"".join(event.data for event in events[content:] if isinstance(event, Received))
+    return [line[:9].decode() for line in heard.splitlines()]
+
+
+def _is_content(event: object) -> bool:
+    return isinstance(event, Sent) and event.send.verb == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("setting", "codes"),
+    [("no", ["250 2.0.0", "500 5.5.2", "221 2.7.0"]), ("yes", ["250 2.0.0", "221 2.0.0"])],
+)
+async def test_false_ends_of_data_find_out_a_careless_server(
+    mta_with: Callable[..., AbstractContextManager[postfix.Postfix]],
+    setting: str,
+    codes: list[str],
+) -> None:
+    with mta_with(f"smtpd_forbid_bare_newline = {setting}") as server:
+        # One that is careless takes the rest for commands, and ends it over the first.
+        assert await answers(server.port) == codes
+        (letter,) = server.wait_for_letters("bob", 1)
+        assert (b"CR dot CR" in letter) == (setting == "yes")
 
 
 def _kept(content: bytes) -> bytes:

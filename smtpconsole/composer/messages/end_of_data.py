@@ -23,4 +23,5 @@ def end_of_data(draft: Draft) -> Draft:
 
     Nothing behind the false ends is a command, so nothing can be smuggled by it.
     """
-    return replace(draft, subject="Smuggling, harmless", body_octets=_BODY)
+    # With dots doubled behind bare line feeds there would be no false end left to test.
+    return replace(draft, subject="Smuggling, harmless", body_octets=_BODY, bare_dots=True)

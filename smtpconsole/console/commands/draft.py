@@ -10,11 +10,12 @@ from typing import Annotated
 from smtpconsole.composer import files
 from smtpconsole.composer.drafts import load_draft, save_draft
 from smtpconsole.composer.errors import DraftError
+from smtpconsole.composer.fields import FIELDS, HEADERS
 from smtpconsole.composer.messages import fresh
 from smtpconsole.composer.tokens import About
 from smtpconsole.composer.tree import opened, tree
 from smtpconsole.console.answers import Answer, ConsoleError
-from smtpconsole.console.arguments import NUMBER, PATH, choice
+from smtpconsole.console.arguments import NUMBER, PATH, WORDS, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
 from smtpconsole.console.drafting import measured, octets
@@ -22,7 +23,7 @@ from smtpconsole.console.paths import template_folder
 from smtpconsole.visible import octets as plain
 
 _SHOWN = 16 * 1024  # octets of a part
-_NAMES = ("show", "new", "open", "save", "template", "part", "fields")
+_NAMES = ("show", "new", "open", "save", "template", "part", "fields", "set")
 
 
 @command
@@ -30,6 +31,7 @@ async def draft(
     console: Console,
     action: Annotated[str, choice(*_NAMES)] = "show",
     file: Annotated[str, PATH] = "",
+    value: Annotated[str, WORDS] = "",
     *,
     number: Annotated[int, NUMBER] = 1,
 ) -> None:
@@ -38,8 +40,12 @@ async def draft(
     open reads .eml, mbox (--number says which of its messages) and .json, which is a draft as
     save keeps it; save writes .eml as it would be sent, .mbox at the end of one, and .json.
     template fills in one of your own, by name or file.  part shows a part by its number in the
-    MIME tree, such as 1.2, decoded.  fields leaves the source, and goes back to the fields.
+    MIME tree, such as 1.2, decoded.  fields leaves the source, and goes back to the fields.  set
+    writes a field by its name: sender <>, recipients, mail-parameters RET=HDRS, rcpt-parameters,
+    a header such as reply-to, charset, encoding, format, dots.
     """
+    if action == "set":
+        _set(console, file, value)
     if action == "part":
         console.front.show(_part(console, file or "1"))
         return
@@ -129,6 +135,17 @@ def _path(file: str) -> Path:
     return Path(file).expanduser()
 
 
+def _set(console: Console, name: str, text: str) -> None:
+    field = FIELDS.get(name.lower())
+    if field is None:
+        raise ConsoleError(f"there is no field {name!r}", f"there are {', '.join(FIELDS)}")
+    if field.choices and text not in field.choices:
+        raise ConsoleError(f"{name} is one of: {', '.join(field.choices)}")
+    if field in HEADERS and console.draft.source is not None:
+        raise ConsoleError("the message is a source; its headers are written there")
+    console.draft = field.written(console.draft, text)
+
+
 def _fields(console: Console, file: str, number: int) -> str:
     if console.draft.source is None:
         raise ConsoleError("the message is made of its fields already")
@@ -165,4 +182,5 @@ _ACTIONS: dict[str, Callable[[Console, str, int], str]] = {
     "save": _save,
     "template": _template,
     "fields": _fields,
+    "set": _show,
 }

@@ -13,11 +13,10 @@ from textual.widgets import Input, Label, Static, TextArea
 
 from smtpconsole.composer import fields
 from smtpconsole.composer.draft import Draft
-from smtpconsole.composer.fields import Difference, Field
+from smtpconsole.composer.fields import FIELDS, Difference, Field
 from smtpconsole.tui.panes.composer.entry import Addresses, Choice, Line, Lines
 from smtpconsole.visible import visible
 
-_FIELDS = {each.name: each for each in (*fields.ENVELOPE, *fields.WRITING, *fields.HEADERS)}
 _ADDRESSES = ("recipients", "From", "To", "Cc", "Bcc", "Reply-To")
 
 
@@ -60,7 +59,7 @@ class Form(Horizontal):
         """Show a draft; what the person is writing just now stays as it was written."""
         is_source = draft.source is not None
         for line in self.query(Line):
-            field = _FIELDS[_name(line)]
+            field = _field_of(line)
             is_header = field in fields.HEADERS
             value = "" if is_source and is_header else field.shown(draft)
             is_being_written = line.has_focus and field.written(draft, line.value) == draft
@@ -87,9 +86,9 @@ class Form(Horizontal):
         names = {name for each in differences for name in each.names}
         for label in self.query(Label):
             name = (label.id or "").removeprefix("label-")
-            if name in _FIELDS:
+            if name.lower() in FIELDS:
                 mark = "≠" if name in names else ""
-                label.update(Content(f"{_FIELDS[name].label} {mark}".rstrip()))
+                label.update(Content(f"{FIELDS[name.lower()].label} {mark}".rstrip()))
                 label.set_class(bool(mark), "differs")
         lines = [Content(f"≠ {visible(each.text)}") for each in differences]
         self.query_one("#composer-notes", Static).update(Content("\n").join(lines))
@@ -97,7 +96,7 @@ class Form(Horizontal):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        field, text = _FIELDS[_name(event.input)], event.value
+        field, text = _field_of(event.input), event.value
         self.post_message(self.Written(lambda draft: field.written(draft, text)))
 
     @on(TextArea.Changed)
@@ -115,15 +114,15 @@ class Form(Horizontal):
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
-        field = _FIELDS[_name(event.input)]
+        field = _field_of(event.input)
         if field.name.endswith("-parameters"):
             self.post_message(self.Wanted(field))
         else:
             self.screen.focus_next()
 
 
-def _name(line: Input) -> str:
-    return (line.id or "").removeprefix("field-")
+def _field_of(line: Input) -> Field:
+    return FIELDS[(line.id or "").removeprefix("field-").lower()]
 
 
 def _field(field: Field) -> Iterator[Horizontal]:
