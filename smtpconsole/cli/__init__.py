@@ -238,7 +238,9 @@ def show(
     if in_lines or not has_screen():
         from smtpconsole.repl import Repl
 
-        asyncio.run(Repl(journal, settings, suggestions, known=known).run())
+        status = asyncio.run(Repl(journal, settings, suggestions, known=known).run())
+        if status:
+            sys.exit(status)
     else:
         from smtpconsole.tui.app import ConsoleApp
 

@@ -131,6 +131,9 @@ class Settings:
         False, SWITCH, "believe what any resolver says of DNSSEC, as the path to it is safe"
     )
     coach: bool = setting(True, SWITCH, "say above the prompt what is sensible next")
+    accessible: bool = setting(
+        False, SWITCH, "line mode without colours, and nothing drawn anew, for screen readers"
+    )
     remember: bool = setting(
         True, SWITCH, "keep certificate and promises of servers, to tell what has changed"
     )

@@ -20,7 +20,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
-from smtpconsole.console import paths
+from smtpconsole.console import pasting, paths
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.coach import advise
 from smtpconsole.console.commands.import_ import kept
@@ -260,11 +260,12 @@ class ConsoleApp(App[None]):
         lines = event.lines
         if await self._opened(lines):
             return
-        self.show(Answer(f"{len(lines)} lines were pasted", tuple(lines)))
-        answer = await self.ask(f"Enter these {len(lines)} lines one after the other? yes/no")
+        self.show(pasting.staged(self.smtp_console, lines))
+        answer = await self.ask(pasting.QUESTION)
         self.query_one(AnswerBox).close()
         if answer.strip().lower() in ("y", "yes"):
-            self.enter(*lines)
+            await pasting.enter(self.smtp_console, lines)
+            self._pump()
 
     async def _opened(self, lines: list[str]) -> bool:
         """A transcript that was pasted is read rather than said, if the person wants that."""

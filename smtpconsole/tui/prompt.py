@@ -17,6 +17,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
+from smtpconsole.console import pasting
 from smtpconsole.console.completion import Completion, complete, suggest
 from smtpconsole.console.console import Console
 from smtpconsole.console.history import History
@@ -74,10 +75,13 @@ class _Line(Input):
         self.post_message(self.Taken(line))
 
     def _on_paste(self, event: events.Paste) -> None:
-        lines = event.text.splitlines()
-        if len(lines) > 1:
+        lines = pasting.split(event.text)
+        if len(lines) > 1 and not self.password:  # an answer is one line, and a secret not shown
             event.prevent_default()
             event.stop()
+            at = self.cursor_position
+            lines = [self.value[:at] + lines[0], *lines[1:-1], lines[-1] + self.value[at:]]
+            self.value = ""
             self.post_message(self.Pasted(lines))
         else:
             super()._on_paste(event)
