@@ -9,22 +9,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import os
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from smtpconsole.cli.options import resolving, with_ways
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.ways import NO_NAME, WAYS
 from smtpconsole.visible import visible
 
 if TYPE_CHECKING:
@@ -32,12 +30,22 @@ if TYPE_CHECKING:
     from smtpconsole.console.settings import Settings
     from smtpconsole.transcript.journal import Journal
 
-_EPILOG = """\b
-Examples:
-  smtpconsole mail.example.com:587      look at a server
-  smtpconsole smtps://mail.example.com  the same with TLS from the first octet
-  smtpconsole --sandbox                 a server of your own, to try things on
-"""
+F = TypeVar("F", bound=Callable[..., Any])
+
+_ORDER = ("Options", "Session", "Route", "TLS", "DNS", "Time")
+_GROUPS = {"name": "Session", "lmtp": "Session", "no-sni": "TLS", "dns": "DNS"} | {
+    "dns-trust-ad": "DNS",
+    "no-journal": "Session",
+}
+_EXAMPLES = [
+    ("smtpconsole mail.example.com:587", "look at a server"),
+    ("smtpconsole smtps://mail.example.com", "the same with TLS from the first octet"),
+    ("smtpconsole --sandbox", "a server of your own, to try things on"),
+    ("smtpconsole learn", "SMTP by speaking it"),
+    ("smtpconsole probe mail.example.com", "a report, and an exit status"),
+    ("smtpconsole repl mail.example.com < FILE", "lines from a file; status 1 if one fails"),
+    ("smtpconsole COMMAND --help", "all about a command"),
+]
 
 
 def subcommands() -> list[str]:
@@ -63,7 +71,40 @@ def _inert_errors() -> Iterator[None]:
         raise
 
 
-class Program(click.Command):
+class Opening(click.Command):
+    """Opens a server, with all the options that there are for it."""
+
+    _is_complete = False
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """With the ways to connect, which are loaded when somebody asks."""
+        if not self._is_complete:
+            from smtpconsole.cli.options import resolving, with_ways
+
+            def carrier() -> None: ...
+
+            resolving(with_ways()(carrier))
+            self.params += reversed(carrier.__click_params__)  # type: ignore[attr-defined]  # click's
+            self._is_complete = True
+        return super().get_params(ctx)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """By what they concern."""
+        from smtpconsole.console.ways import WAYS
+
+        groups: dict[str, list[tuple[str, str]]] = {each: [] for each in _ORDER}
+        for parameter in self.get_params(ctx):
+            row = parameter.get_help_record(ctx)
+            name = parameter.opts[0].lstrip("-")
+            group = WAYS[name].group if name in WAYS else _GROUPS.get(name, "Options")
+            if row is not None and isinstance(parameter, click.Option):
+                groups[group].append(row)
+        for title, rows in groups.items():
+            with formatter.section(title):
+                formatter.write_dl(rows, col_max=26)
+
+
+class Program(Opening):
     """Opens a server, unless the first word names a subcommand."""
 
     def make_context(
@@ -74,6 +115,9 @@ class Program(click.Command):
         **extra: Any,
     ) -> click.Context:
         """That of the subcommand, where one is named."""
+        if args == ["--version"]:  # needs nothing of the rest
+            click.echo(f"smtpconsole, version {version('smtpconsole')}")
+            raise SystemExit(0)
         with _inert_errors():
             if args and args[0] in subcommands():
                 name, *rest = args
@@ -85,66 +129,68 @@ class Program(click.Command):
         with _inert_errors():
             return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
 
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Those of the program, then the ways to connect, by what they concern."""
-        groups: dict[str, list[tuple[str, str]]] = {
-            "Options": [],
-            "Route": [],
-            "TLS": [],
-            "Time": [],
-        }
-        for parameter in self.get_params(ctx):
-            row = parameter.get_help_record(ctx)
-            way = WAYS.get(parameter.opts[0].lstrip("-"))
-            if row is not None and isinstance(parameter, click.Option):
-                groups[way.group if way is not None else "Options"].append(row)
-        for title, rows in groups.items():
-            with formatter.section(title):
-                formatter.write_dl(rows)
-
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Name the subcommands, then the examples."""
+        """The examples."""
+        with formatter.section("Examples"):
+            formatter.write_dl(_EXAMPLES, col_max=50)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What it is for; then the subcommands."""
+        super().format_help_text(ctx, formatter)
         rows = [(name, subcommand(name).get_short_help_str(80)) for name in subcommands()]
-        if rows:
-            with formatter.section("Commands"):
-                formatter.write_dl(rows)
-        super().format_epilog(ctx, formatter)
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def opens(function: F) -> F:
+    """The argument and options of what opens a server; the ways to connect come later."""
+    for option in reversed(
+        (
+            click.argument("target", required=False),
+            click.option("--sandbox", is_flag=True, help="Open a mail server on this machine."),
+            click.option("--name", metavar="HOST", default="", help="Say HOST in EHLO."),
+            click.option("--lmtp", is_flag=True, help="Speak LMTP; lmtp:// does, too."),
+            click.option("--no-sni", is_flag=True, help="Ask for no name in TLS."),
+            click.option("--no-journal", is_flag=True, help="Keep no file of the session."),
+        )
+    ):
+        function = option(function)
+    return function
 
 
 @click.command(
     cls=Program,
-    epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.argument("target", required=False)
-@click.option("--sandbox", is_flag=True, help="Start a mail server on this machine and open it.")
-@click.option("--name", metavar="HOST", default="", help="Introduce ourselves as HOST in EHLO.")
-@click.option("--lmtp", is_flag=True, help="Speak LMTP; lmtp:// does, too.")
-@click.option("--no-sni", is_flag=True, help="Ask for no name in TLS.")
-@click.option("--lines", is_flag=True, help="Use the line mode, also on a terminal.")
-@click.option("--no-journal", is_flag=True, help="Keep no file of the session.")
-@resolving
-@with_ways()
+@opens
+@click.option("--lines", is_flag=True, help="Use the line mode, as `repl` does.")
 @click.version_option(package_name="smtpconsole")
-def main(
+def main(lines: bool, **given: Any) -> None:
+    """Talk to a mail server. See every byte. Know why.
+
+    TARGET is host, host:port, [address]:port, user@host, smtp://host, smtps://host,
+    submission://host, lmtp://host, lmtp+unix:///path, "exec:command", mx:domain for the server
+    that takes a domain's mail, or the name of a profile.
+    """
+    open_server(in_lines=lines, **given)
+
+
+def open_server(
     target: str | None,
+    *,
     sandbox: bool,
     name: str,
     lmtp: bool,
     no_sni: bool,
-    lines: bool,
     no_journal: bool,
     dns: tuple[str, ...],
     dns_trust_ad: bool,
-    **how: str | bool | None,
+    in_lines: bool,
+    **how: Any,
 ) -> None:
-    """Talk to a mail server. See every byte. Know why.
-
-    TARGET is host, host:port, [address]:port, user@host, smtp://host, smtps://host,
-    submission://host, lmtp://host, lmtp+unix:///path, "exec:command", or mx:domain for the server
-    that takes a domain's mail.
-    """
+    """Open a server, or nothing, in the application or the line mode."""
     from smtpconsole.console.configuration import configured
+    from smtpconsole.console.ways import NO_NAME
     from smtpconsole.smtp.events import Noted
 
     try:
@@ -159,7 +205,7 @@ def main(
             stack.callback(journal.close)
             for problem in problems:
                 journal(Noted(str(problem)))
-            show(journal, settings, suggestions, in_lines=lines)
+            show(journal, settings, suggestions, in_lines=in_lines)
     except ConsoleError as error:
         raise sentence(error) from error
 
@@ -236,6 +282,8 @@ def show(
 
     known = Known(paths.known_file())
     if in_lines or not has_screen():
+        import asyncio
+
         from smtpconsole.repl import Repl
 
         status = asyncio.run(Repl(journal, settings, suggestions, known=known).run())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -33,6 +32,8 @@ class ConsoleError(Exception):
 
 def nearest(word: str, names: Iterable[str]) -> str:
     """The name that was probably meant; "" if none comes near."""
+    import difflib  # seldom needed
+
     known = {name.lower(): name for name in names}
     word = word.lower().replace("_", "-")
     found = difflib.get_close_matches(word, known, n=1, cutoff=0.5)

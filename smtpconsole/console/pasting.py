@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from smtpconsole import knowledge
 from smtpconsole.console import language
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.console import Console
@@ -12,7 +13,7 @@ from smtpconsole.smtp.events import Phase
 
 QUESTION = "Say them one after the other? yes/no"
 _SHOWN = 12  # lines
-_RESPONSE = re.compile(r"[A-Za-z0-9+/]*={0,2}|\*", re.ASCII)
+_RESPONSE = re.compile(r"[A-Za-z0-9+/]*={0,2}", re.ASCII)
 _HIDDEN = "[not shown]"
 
 
@@ -41,7 +42,7 @@ def _rows(console: Console, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     in_content = console.phase is Phase.CONTENT
     in_login = console.phase is Phase.AUTH
     for line in lines:
-        if in_login and _RESPONSE.fullmatch(line.strip()):
+        if in_login and _is_response(line.strip()):
             yield "said", _HIDDEN
             continue
         kind = _kind(line, in_content)
@@ -52,6 +53,12 @@ def _rows(console: Console, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
         elif kind == "content" and line == ".":
             in_content = False
         yield kind, f"{line.split(' ')[0]} {_HIDDEN}" if _is_secret(console, line, kind) else line
+
+
+def _is_response(word: str) -> bool:
+    """It is an answer to a challenge rather than a command, four letters though that may have."""
+    is_base64 = _RESPONSE.fullmatch(word) and len(word) % 4 == 0
+    return word == "*" or bool(word and is_base64 and knowledge.verb(word) is None)
 
 
 def _kind(line: str, in_content: bool) -> str:
@@ -81,8 +88,8 @@ async def enter(console: Console, lines: Sequence[str]) -> None:
         kind = _kind(line, in_content)
         if kind == "left out":
             continue
-        is_open = console.connection is not None and console.connection.is_open
-        if kind in ("said", "content") and number and not is_open:
+        is_over = console.connection is None or console.phase in (Phase.CLOSING, Phase.CLOSED)
+        if kind in ("said", "content") and number and is_over:
             left = len(lines) - number
             trouble = ConsoleError(
                 f"there is no connection: the last {left} lines were not said",

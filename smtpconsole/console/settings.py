@@ -6,16 +6,17 @@ file, the environment, the schema and docs/settings.md are made from it.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from smtpconsole.console import ways
 from smtpconsole.console.answers import ConsoleError, nearest
 from smtpconsole.console.arguments import SWITCH, Kind
 from smtpconsole.console.targets import password_of
-from smtpconsole.net.timeouts import Timeouts
+
+if TYPE_CHECKING:
+    from smtpconsole.net.timeouts import Timeouts
 
 Type = Literal["text", "number", "yes or no"]
 
@@ -62,6 +63,8 @@ def _way(name: str, default: Any = "", unit: str = "") -> Any:
 
 def _own_name() -> str:
     """the name of this machine"""
+    import socket  # which is slow to load, for a program that only prints its help
+
     # Without asking the DNS, which could take its time.
     name = socket.gethostname().strip(".")
     return name if name and name.isascii() and " " not in name else "localhost"

@@ -2,39 +2,44 @@
 
 A `Way` is all three at once: `/connect --tls-min 1.2`, `/set tls-min 1.2` and
 `smtpconsole --tls-min 1.2` read the same word by the same rule.  Settings keep the words;
-`route`, `policy` and `patience` make of them what the engine takes.
+`route`, `policy` and `patience` make of them what the engine takes, which is loaded then: the
+program's --help needs the words alone.
 """
 
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from smtpconsole.console import headers
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import DURATION, PATH, SWITCH, Kind, choice, duration
 from smtpconsole.console.targets import password_of
-from smtpconsole.net import pins
-from smtpconsole.net.policy import VERSIONS, TlsPolicy
-from smtpconsole.net.proxies import Proxy
-from smtpconsole.net.resumption import TlsSessions
-from smtpconsole.net.route import Route
-from smtpconsole.net.timeouts import Timeouts
 from smtpconsole.smtp.targets import Target
 
 if TYPE_CHECKING:
     from smtpconsole.console.settings import Settings
+    from smtpconsole.net.policy import TlsPolicy
+    from smtpconsole.net.resumption import TlsSessions
+    from smtpconsole.net.route import Route
+    from smtpconsole.net.timeouts import Timeouts
 
 T = TypeVar("T")
 Group = Literal["Route", "TLS", "Time"]
 
 NO_NAME = "none"  # for SNI: send none at all
 STORES = ("system", "certifi", "none")
-_SESSIONS = TlsSessions()  # of this program's run
+
+
+@cache
+def _sessions() -> TlsSessions:
+    """Those of this program's run."""
+    from smtpconsole.net.resumption import TlsSessions
+
+    return TlsSessions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def _told(read: Callable[[str], T], text: str, remedy: str) -> T:
     """What a text means to the engine; ConsoleError where it means nothing."""
     try:
         return read(text)
-    except (ValueError, ssl.SSLError) as error:
+    except (ValueError, OSError) as error:  # ssl.SSLError is an OSError
         raise ConsoleError(str(error), remedy) from error
 
 
@@ -85,6 +90,8 @@ def timers(text: str, each: float) -> float | Timeouts:
     words = _listed(text)
     if not words:
         return each
+    from smtpconsole.net.timeouts import Timeouts
+
     base = Timeouts() if "rfc" in words else Timeouts.each(each)
     names = [field.name for field in fields(Timeouts)]
     given: dict[str, float | None] = {}
@@ -107,17 +114,23 @@ def _read_source(text: str) -> str:
 
 def _read_proxy(text: str) -> str:
     if text:
+        from smtpconsole.net.proxies import Proxy
+
         _told(Proxy.parse, text, "socks5h://user:password@host:1080, or http://host:3128")
     return text
 
 
 def _read_header(text: str) -> str:
     if text:
+        from smtpconsole.console import headers
+
         headers.parse(text)
     return text
 
 
 def _read_pins(text: str) -> str:
+    from smtpconsole.net import pins
+
     for pin in _listed(text):
         _told(pins.parse, pin, "/tls chain shows the pins of a server")
     return text
@@ -125,6 +138,8 @@ def _read_pins(text: str) -> str:
 
 def _read_ciphers(text: str) -> str:
     if text:
+        import ssl
+
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             context.set_ciphers(text)
@@ -141,6 +156,8 @@ def _read_timers(text: str) -> str:
 
 
 def _read_version(text: str) -> str:
+    from smtpconsole.net.policy import VERSIONS
+
     return choice(*VERSIONS).parse(text.upper().removeprefix("TLS").removeprefix("V")) or ""
 
 
@@ -253,6 +270,9 @@ WAYS: dict[str, Way] = {
 
 def route(settings: Settings, target: Target) -> Route:
     """The route of these settings; what concerns the network is void without one."""
+    from smtpconsole.console import headers
+    from smtpconsole.net.route import Route
+
     header = headers.parse(settings.proxy_header) if settings.proxy_header else None
     if target.is_local:
         return Route(header=header)
@@ -267,6 +287,8 @@ def route(settings: Settings, target: Target) -> Route:
 
 def policy(settings: Settings) -> TlsPolicy:
     """The policy of these settings; ConsoleError where they do not go together."""
+    from smtpconsole.net.policy import TlsPolicy
+
     ca = settings.ca
     is_store = ca in STORES
     store: Any = ca if is_store else None
@@ -287,7 +309,7 @@ def policy(settings: Settings) -> TlsPolicy:
             suites=settings.suites or None,
             alpn=_listed(settings.alpn),
             pins=_listed(settings.pin),
-            sessions=_SESSIONS if settings.resume else None,
+            sessions=_sessions() if settings.resume else None,
             key_log=settings.keylog or None,
         )
     except ValueError as error:

@@ -147,7 +147,13 @@ def _keys(console: Console) -> KeyBindings:
         elif buffer.complete_state is not None:
             buffer.complete_next()
         else:
-            buffer.start_completion(insert_common_part=True)
+            before = buffer.document.text_before_cursor
+            found = complete(console, before)
+            if len(found) == 1:  # at once: what is typed next comes behind it
+                buffer.delete_before_cursor(len(before) - found[0].start)
+                buffer.insert_text(found[0].text)
+            elif found:
+                buffer.start_completion(insert_common_part=True)
 
     @keys.add(Keys.BracketedPaste)
     def _(event: KeyPressEvent) -> None:

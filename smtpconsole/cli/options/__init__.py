@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -65,8 +65,8 @@ def failing(function: F) -> F:
     return _FAILING(function)
 
 
-def _with(options: Iterable[Callable[[F], F]], function: F) -> F:
-    for option in options:
+def _with(options: Sequence[Callable[[F], F]], function: F) -> F:
+    for option in reversed(options):
         function = option(function)
     return function
 
