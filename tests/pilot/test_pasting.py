@@ -1,0 +1,23 @@
+"""Several lines at once, at the prompt and where a secret is asked for."""
+
+from __future__ import annotations
+
+from driving import driving
+from textual.events import Paste
+
+from smtpconsole.console.console import Suggestions
+from smtpconsole.console.settings import Settings
+
+
+async def test_a_secret_that_is_pasted_is_not_staged(
+    settings: Settings, suggestions: Suggestions
+) -> None:
+    async with driving("", settings=settings, suggestions=suggestions) as console:
+        await console.until("READY")
+        await console.enter("/starttls")
+        await console.until("TLS 1.3")
+        await console.enter("/login PLAIN alice")
+        await console.until("Password of alice", "secret>")
+        console.app.focused.post_message(Paste("hush-1\nhush-2\n"))  # of which nothing is shown
+        await console.wait(lambda: console.app.focused.value == "hush-1", "an answer is one line")
+        assert "hush" not in console.screen
