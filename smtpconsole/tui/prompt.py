@@ -83,8 +83,7 @@ class _Line(Input):
             lines = [self.value[:at] + lines[0], *lines[1:-1], lines[-1] + self.value[at:]]
             self.value = ""
             self.post_message(self.Pasted(lines))
-        else:
-            super()._on_paste(event)
+        # Else Textual calls the input's own, after this.
 
 
 class _Choices(OptionList, can_focus=False):

@@ -14,6 +14,8 @@ async def test_a_secret_that_is_pasted_is_not_staged(
 ) -> None:
     async with driving("", settings=settings, suggestions=suggestions) as console:
         await console.until("READY")
+        console.app.focused.post_message(Paste("NOOP"))
+        await console.wait(lambda: console.app.focused.value == "NOOP", "one line is typed, once")
         await console.enter("/starttls")
         await console.until("TLS 1.3")
         await console.enter("/login PLAIN alice")
