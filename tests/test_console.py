@@ -52,6 +52,10 @@ class Person:
     def progress(self, progress: Progress | None) -> None:
         self.looks.append(progress)
 
+    def copy(self, text: str) -> bool:
+        self.copied = text
+        return True
+
     def leave(self) -> None:
         self.has_left = True
 

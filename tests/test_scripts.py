@@ -7,7 +7,7 @@ import recorded
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtpconsole.console import language, scripts  # noqa: F401  # scripts are readable with it
+from smtpconsole.console import language, scripts, variables  # noqa: F401  # scripts are readable with it
 from smtpconsole.smtp import events
 from smtpconsole.smtp.commands import Send, raw
 from smtpconsole.smtp.replies import Reply
@@ -116,7 +116,9 @@ def test_whatever_is_said_its_line_says_it(data: bytes, in_content: bool) -> Non
     assert line.isprintable()
     match language.parse(line, in_content=in_content):
         case language.Say(octets):
-            assert octets + b"\r\n" == data
+            assert variables.expanded(octets.decode("utf-8", "surrogateescape"), str) == (
+                data.removesuffix(b"\r\n").decode("utf-8", "surrogateescape")
+            )
         case language.Call(name, (text, *options)):
             assert name == "raw" and options == []
             assert language.unescaped(text) == data

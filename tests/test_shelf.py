@@ -58,6 +58,9 @@ class Person:
 
     def progress(self, progress: object) -> None: ...
 
+    def copy(self, text: str) -> bool:
+        return False
+
     def leave(self) -> None:
         """Go nowhere."""
 

@@ -39,6 +39,7 @@ class Kind:
     is_list: bool = False  # as a tuple, with options among them
     hides: Callable[[str], str] | None = None  # the part of a word that must not be kept
     fits: Callable[[str], bool] | None = None  # a word that does not is the next argument's
+    hides_after: Callable[[Sequence[str], str], str] | None = None  # ... behind some others
     complete_after: CompleteAfter | None = None  # where it depends on the words before
 
     def completed(self, console: Console, before: Sequence[str], word: str) -> Iterable[str]:

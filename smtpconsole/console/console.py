@@ -17,12 +17,14 @@ from smtpconsole.composer.draft import Draft
 from smtpconsole.console import commands, connecting, language, profiles, sandboxes, troubles
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.held import Held
+from smtpconsole.console.history import History
 from smtpconsole.console.known import Known, Watch
 from smtpconsole.console.memory import Memory
 from smtpconsole.console.memory import Suggestions as Suggestions
 from smtpconsole.console.settings import Settings
 from smtpconsole.console.stepping import NEXT, WAITS, Stepping
 from smtpconsole.console.targets import named, written
+from smtpconsole.console.variables import Variables
 from smtpconsole.net.connection import Connection
 from smtpconsole.smtp import exchanges
 from smtpconsole.smtp.capabilities import Capabilities
@@ -60,6 +62,9 @@ class Front(Protocol):
     def progress(self, progress: Progress | None) -> None:
         """Show how far something is that takes its time; None: it is over."""
 
+    def copy(self, text: str) -> bool:
+        """Put a text on the clipboard; false where there is none."""
+
     def leave(self) -> None:
         """The person wants to go."""
 
@@ -95,6 +100,8 @@ class Console:
         self.matrix: Matrix | None = None  # of the domain that was walked last
         self.watch = Watch(journal, known)
         self.stepping = Stepping(journal)
+        self.history = History()  # what was entered; front ends that keep it give theirs
+        self.variables = Variables(journal.redactor.learn)
         self._memory = Memory()
         self.at_end = ExitStack()  # what was started, and is to end with the console
 
@@ -104,7 +111,7 @@ class Console:
         """Do what a line says; every trouble is shown, none is raised."""
         if self.learning is not None:
             self.learning.typed.append("" if self.is_secret(line) else line)
-        await self.perform(self._dispatch(line))
+        await self.perform(self.dispatch(line))
 
     async def perform(self, action: Awaitable[object]) -> None:
         """Do something on the person's behalf; every trouble is shown, none is raised."""
@@ -116,8 +123,10 @@ class Console:
         if self.learning is not None:
             self.learning.look()
 
-    async def _dispatch(self, line: str) -> None:
-        match language.parse(line, in_content=self.phase is Phase.CONTENT):
+    async def dispatch(self, line: str) -> None:
+        """Do what a line says; ConsoleError and the engine's errors are raised."""
+        is_content, lookup = self.phase is Phase.CONTENT, self.variables.get
+        match language.parse(line, in_content=is_content, lookup=lookup):
             case language.Say(data):
                 await self.say(data)
             case language.Remark(text):

@@ -56,5 +56,26 @@ class Headless:
         """Tell how far it is on a terminal, in one line."""
         self._line.tell(progress)
 
+    def copy(self, text: str) -> bool:
+        """There is no clipboard."""
+        return False
+
     def leave(self) -> None:
         """There is nothing to leave."""
+
+
+class Quiet(Headless):
+    """Only what is asked for is told; yes/no questions can be answered in advance."""
+
+    def __init__(self, *, says_yes: bool = False) -> None:
+        super().__init__()
+        self._says_yes = says_yes
+
+    def show(self, answer: Answer) -> None:
+        """Keep it to itself."""
+
+    async def ask(self, question: str, *, secret: bool = False) -> str:
+        """As was decided, or as else."""
+        if self._says_yes and not secret and question.endswith("yes/no"):
+            return "yes"
+        return await super().ask(question, secret=secret)

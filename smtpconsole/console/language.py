@@ -6,7 +6,8 @@
     ?550 5.7.1                   explains
     # the second try             is a remark, kept in the journal
 
-While message content is being typed, only the slash is special.
+While message content is being typed, only the slash is special.  In a command `$NAME` stands for a
+variable, but between single quotes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import re
 import shlex
 from dataclasses import dataclass
 
+from smtpconsole.console import variables
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.variables import Lookup
 
 VERBATIM = {"repeat": 1, "edit": 1}  # commands that take a line, and how many words before it
 
@@ -44,8 +47,13 @@ class Remark:
     text: str
 
 
-def parse(line: str, *, in_content: bool = False) -> Say | Call | Remark:
-    """What a line means; ConsoleError if a command's quotes do not match."""
+def parse(
+    line: str, *, in_content: bool = False, lookup: Lookup | None = None
+) -> Say | Call | Remark:
+    """What a line means; ConsoleError if a command's quotes do not match.
+
+    `lookup` has the values of variables; without it their names stay.
+    """
     if line.startswith("//"):
         return Say(line[1:].encode("utf-8", "surrogateescape"))
     if line.startswith("/"):
@@ -55,7 +63,7 @@ def parse(line: str, *, in_content: bool = False) -> Say | Call | Remark:
         name = name.lower()
         if name in VERBATIM:
             return Call(name, tuple(rest.strip().split(" ", VERBATIM[name])) if rest else ())
-        return Call(name, tuple(_words(rest)))
+        return Call(name, tuple(_words(rest, lookup)))
     if not in_content and line.startswith("?"):
         return Call("explain", tuple(line[1:].split()))
     if not in_content and line.startswith("#"):
@@ -63,14 +71,52 @@ def parse(line: str, *, in_content: bool = False) -> Say | Call | Remark:
     return Say(line.encode("utf-8", "surrogateescape"))
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str, lookup: Lookup | None) -> list[str]:
+    marked, names = _marked(text)
     try:
-        return shlex.split(text)
+        words = shlex.split(marked if lookup is not None else text)
     except ValueError as error:
         raise ConsoleError(
             f"the command cannot be read: {str(error).lower()}",
             'a word with blanks stands between quotes: /send --subject "a test"',
         ) from error
+    if lookup is None or _MARK not in marked:
+        return words
+    values = [name if name == "$" else lookup(name) for name in names]
+    return [_MARKED.sub(lambda found: values[int(found[1])], word) for word in words]
+
+
+_MARK = "\ue000"  # of private use: what is a variable once the words are cut
+_MARKED = re.compile(f"{_MARK}([0-9]+){_MARK}")
+_PIECE = re.compile(rf"'[^']*'|\\.|{variables.USE.pattern}", re.DOTALL)
+
+
+def _marked(text: str) -> tuple[str, list[str]]:
+    """The text with marks for its variables, and their names; "$" for a dollar."""
+    names: list[str] = []
+
+    def mark(found: re.Match[str]) -> str:
+        name = found[1] or found[2] or found[3]
+        if not name:
+            return found[0]
+        names.append(name)
+        return f"{_MARK}{len(names) - 1}{_MARK}"
+
+    parts = []
+    for part in re.split(r'("(?:[^"\\]|\\.)*")', text.replace(_MARK, "")):
+        is_quoted = part.startswith('"')
+        parts.append((variables.USE if is_quoted else _PIECE).sub(mark, part))
+    return "".join(parts), names
+
+
+def names(line: str) -> list[str]:
+    """The variables that a command needs."""
+    return [name for name in _marked(line)[1] if name != "$"]
+
+
+def quoted(word: str) -> str:
+    """A word as it is written in a command."""
+    return shlex.quote(word)
 
 
 def unescaped(text: str) -> bytes:

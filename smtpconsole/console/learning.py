@@ -222,5 +222,9 @@ class Hands:
     def progress(self, progress: Progress | None) -> None:
         """Nobody looks."""
 
+    def copy(self, text: str) -> bool:
+        """There is no clipboard."""
+        return False
+
     def leave(self) -> None:
         """It stays."""

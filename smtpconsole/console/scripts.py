@@ -11,12 +11,12 @@ from smtpconsole.console.targets import parse_target
 from smtpconsole.smtp.commands import Send
 from smtpconsole.smtp.events import Closed, Dialling, Noted, Secured
 from smtpconsole.smtp.facts import TlsFacts
+from smtpconsole.transcript.formats.script import STAMP
 from smtpconsole.transcript.reading import Problems, reader
 from smtpconsole.transcript.reading.retelling import Heard
 from smtpconsole.transcript.turns import Side
 
 _COMMAND = re.compile(r"/(?:connect|expect|login|raw|close)(?: |$)")
-_STAMP = re.compile(r"# (?:smtpconsole \S+; |sha256 [0-9a-f]{64}$)")
 _CODES = re.compile(r"[2-5]\d\d")
 
 
@@ -51,10 +51,11 @@ class _Player:
 
     def play(self, line: str) -> Iterator[Heard]:
         """What a line does."""
-        if _STAMP.match(line):
+        if STAMP.match(line):
             return
         match language.parse(line, in_content=self._in_content):
             case language.Say(data):
+                data = data.replace(b"$$", b"$")  # names of variables are not known
                 self._in_content = self._in_content and data != b"."
                 self._last = data.strip().upper()
                 yield Heard(Side.CLIENT, data + b"\r\n")

@@ -103,6 +103,7 @@ class Stepping:
     def __init__(self, journal: Journal) -> None:
         self.is_on = False
         self.breakpoints: list[Breakpoint] = []
+        self.is_watched = True  # somebody can release what is held
         self._journal = journal
         self._heard = 0  # the journal was read so far for what was heard
         self._connection: Connection | None = None
@@ -210,7 +211,7 @@ class Stepping:
             self._unit(number)
         self._skipped ^= set(numbers)
 
-    def withdraw(self) -> None:
+    def withdraw(self, why: str = "nothing was sent") -> None:
         """Say nothing of what is held: whoever wanted it is told."""
         connection = self._holding()
         hints = ["the session stays as it is"]
@@ -218,7 +219,7 @@ class Stepping:
             hints = ["the server waits for the message: a lone dot ends it, /close leaves"]
         elif connection.session.phase is Phase.AUTH:
             hints = ["the server waits for a response: * gives the log-in up"]
-        connection.withdraw(ConsoleError("nothing was sent", *hints))
+        connection.withdraw(ConsoleError(why, *hints))
 
     def text(self, number: int) -> str:
         """A line as it can be edited; ConsoleError if it cannot be."""

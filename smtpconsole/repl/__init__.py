@@ -57,6 +57,7 @@ class Repl:
         self._line_of_progress = ProgressLine()
         self._looks = Looks.of(settings)
         self._history = history if history is not None else History(paths.history_file())
+        self._console.history = self._history
         self._input: Input = input_for(self._console, self._history)
 
     async def run(self) -> int:
@@ -163,6 +164,10 @@ class Repl:
     def progress(self, progress: Progress | None) -> None:
         """Tell how far it is on a terminal, in one line."""
         self._line_of_progress.tell(progress)
+
+    def copy(self, text: str) -> bool:
+        """What is printed can be copied from the terminal."""
+        return False
 
     def leave(self) -> None:
         """No more lines."""

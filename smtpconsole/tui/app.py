@@ -80,7 +80,7 @@ class ConsoleApp(App[None]):
         self.smtp_console = Console(
             self, journal, settings=settings, suggestions=suggestions, known=known
         )
-        self._history = history if history is not None else History(paths.history_file())
+        self.smtp_console.history = history or History(paths.history_file())
         self._told = 0
         self._is_due = False
         self._question: asyncio.Future[str] | None = None
@@ -99,7 +99,7 @@ class ConsoleApp(App[None]):
         yield StepBox(console)
         with Vertical(id="bottom"):
             yield CoachLine()
-            yield Prompt(console, self._history)
+            yield Prompt(console, console.history)
             yield Static(id="footer")
 
     def on_mount(self) -> None:
@@ -218,15 +218,17 @@ class ConsoleApp(App[None]):
 
     def open_export(self) -> None:
         """Show what can be saved."""
-        self.push_screen(ExportScreen(self.smtp_console, self.screen_svg()), self._exported)
-
-    def _exported(self, answer: Answer | None) -> None:
-        if answer is not None:
-            self.show(answer)
+        screen = ExportScreen(self.smtp_console, self.screen_svg())
+        self.push_screen(screen, lambda answer: self.show(answer) if answer is not None else None)
 
     def screen_svg(self) -> str:
         """A picture of the screen."""
         return picture(self)
+
+    def copy(self, text: str) -> bool:
+        """Put a text on the terminal's clipboard."""
+        self.copy_to_clipboard(text)
+        return True
 
     def leave(self) -> None:
         """End the application."""
@@ -243,7 +245,7 @@ class ConsoleApp(App[None]):
         is_content = self.smtp_console.phase is Phase.CONTENT
         if event.line or is_content:
             if not is_content and not self.smtp_console.is_secret(event.line):
-                self._history.add(event.line)
+                self.smtp_console.history.add(event.line)
             self.enter(event.line)
 
     @work(group="console", exit_on_error=False)
@@ -275,10 +277,10 @@ class ConsoleApp(App[None]):
             return False
         what = f"These {len(lines)} lines are a transcript ({recorded.format})"
         answer = await self.ask(f"{what}. Look at it instead of saying it? yes/no")
-        if answer.strip().lower() not in ("y", "yes"):
-            return False
-        await self.smtp_console.perform(self._import(recorded))
-        return True
+        is_wanted = answer.strip().lower() in ("y", "yes")
+        if is_wanted:
+            await self.smtp_console.perform(self._import(recorded))
+        return is_wanted
 
     async def _import(self, recorded: Recorded) -> None:
         self.show(kept(self.smtp_console, recorded))
@@ -286,8 +288,7 @@ class ConsoleApp(App[None]):
 
     @on(Wire.Details)
     def _details(self, event: Wire.Details) -> None:
-        answer = details(self.smtp_console.journal, event.number, event.line)
-        if answer is not None:
+        if answer := details(self.smtp_console.journal, event.number, event.line):
             self.show(answer)
 
     @on(Pane.Line)
@@ -380,9 +381,8 @@ def _about(focused: Widget | None) -> str:
     """What to say of the widget with the focus."""
     widget: Any = focused
     while widget is not None:
-        for attribute in ("help_",):
-            if text := getattr(widget, attribute, ""):
-                return str(text)
+        if text := getattr(widget, "help_", ""):
+            return str(text)
         widget = widget.parent
     return (
         "Above is the state of the connection, then the wire with every line in both "

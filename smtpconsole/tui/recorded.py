@@ -117,6 +117,11 @@ class RecordedScreen(Screen[None]):
     def progress(self, progress: Progress | None) -> None:
         """Nothing is sent in a recorded session."""
 
+    def copy(self, text: str) -> bool:
+        """Put a text on the terminal's clipboard."""
+        self.app.copy_to_clipboard(text)
+        return True
+
     def leave(self) -> None:
         """Back to where it was opened."""
         if isinstance(self.app, RecordingApp):

@@ -54,6 +54,9 @@ class Person:
 
     def progress(self, progress: object) -> None: ...
 
+    def copy(self, text: str) -> bool:
+        return False
+
     def leave(self) -> None: ...
 
 

@@ -122,7 +122,9 @@ class Command:
 
     def secrets(self, words: tuple[str, ...]) -> list[str]:
         """The words that must not be kept anywhere."""
-        hidden = [secret for word in words if (secret := self._hidden(word))]
+        hidden = [
+            secret for at, word in enumerate(words) if (secret := self._hidden(words[:at], word))
+        ]
         try:
             values = self.bound(words)
         except ConsoleError:
@@ -134,10 +136,12 @@ class Command:
             if each.kind.is_secret and each.name in values
         ]
 
-    def _hidden(self, word: str) -> str:
+    def _hidden(self, before: tuple[str, ...], word: str) -> str:
         """The part of a word that must not be kept, such as a password in a URL."""
-        hides = {each.kind.hides for each in self.parameters if each.kind.hides is not None}
-        return next(filter(None, (hide(word) for hide in hides)), "")
+        kinds = {each.kind for each in self.parameters}
+        parts = [each.hides(word) for each in kinds if each.hides is not None]
+        parts += [each.hides_after(before, word) for each in kinds if each.hides_after is not None]
+        return next(filter(None, parts), "")
 
 
 def _usage(parameter: Parameter) -> str:

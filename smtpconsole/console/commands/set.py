@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
-from smtpconsole.console import writing
+from smtpconsole.console import variables, writing
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import Kind
 from smtpconsole.console.commands import command
@@ -25,11 +25,20 @@ def _values(console: Console, before: Sequence[str], word: str) -> Iterable[str]
 
 
 def _read_setting(name: str) -> str:
-    return entry_of(name).name
+    return name if variables.is_variable(name) else entry_of(name).name
 
 
 SETTING = Kind("SETTING", _read_setting, _names)
-VALUE = Kind("VALUE", hides=password_of, complete_after=_values)
+
+
+def _secret_value(before: Sequence[str], word: str) -> str:
+    """The value of a variable that is not to be shown."""
+    name = before[0] if before else ""
+    is_hidden = len(before) == 1 and variables.is_variable(name) and variables.is_secret(name)
+    return word if is_hidden else ""
+
+
+VALUE = Kind("VALUE", hides=password_of, hides_after=_secret_value, complete_after=_values)
 
 
 @command
@@ -48,7 +57,12 @@ async def set_(
     /set timeout 10s         for this session
     /set timeout 10s --save  for those to come, too; alone, --save keeps the value there is
     /set timeout --default   as if nothing had been said; with --save also in the file
+    /set TO bob@example.com  a variable, for $TO in commands and scripts; alone its name asks,
+                             unseen where it speaks of a password or the like
     """
+    if variables.is_variable(name):
+        await _set_variable(console, name, value)
+        return
     if not name:
         if save or default:
             raise ConsoleError("which setting?", "/set timeout 10s --save")
@@ -68,6 +82,13 @@ async def set_(
         console.front.show(_explained(console, name))
 
 
+async def _set_variable(console: Console, name: str, value: str | None) -> None:
+    if value is None:
+        value = await console.front.ask(f"{name}:", secret=variables.is_secret(name))
+    console.variables.set(name, value)
+    console.front.show(Answer(f"${name} is set", console.variables.shown()))
+
+
 def _all(console: Console) -> Answer:
     settings = console.settings
     width = max(map(len, SETTINGS))
@@ -76,6 +97,7 @@ def _all(console: Console) -> Answer:
         for name, entry in SETTINGS.items()
     ]
     rows += ["", *_elsewhere(console)]
+    rows += [f"${row}" for row in console.variables.shown()]
     named = [
         f"{name}: {settings.origin(name)}"
         for name in SETTINGS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 
@@ -12,6 +13,8 @@ from smtpconsole.transcript.steps import Close, Connect, Login, Message, Say, St
 from smtpconsole.transcript.turns import Turn
 
 SUFFIX = "smtp"
+STAMP = re.compile(r"# (?:smtpconsole \S+; |sha256 [0-9a-f]{64}$)")  # lines about the file
+_VARIABLE = re.compile(r"\$(?=[A-Za-z_{$])")  # what would be read as one
 
 
 @export_format("script", SUFFIX)
@@ -84,6 +87,7 @@ def said(data: bytes, replies: int, *, in_content: bool = False) -> str:
     is_typed = line != data and text.isprintable() and (in_content or text.strip() != "")
     if not is_typed or (not in_content and text[:1] in "?#"):
         return _raw(data, replies)
+    text = _VARIABLE.sub("$$", text)
     return f"/{text}" if text.startswith("/") else text
 
 

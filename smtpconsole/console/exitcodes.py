@@ -1,0 +1,104 @@
+"""Exit codes by what went wrong, as users of swaks know them; 1 where that has none.
+
+Also the verdict on what was answered: which stage of a session has failed, if one has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from smtpconsole.smtp.commands import CONTENT, GREETING
+from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence, Unreachable
+from smtpconsole.smtp.replies import Reply
+from smtpconsole.smtp.sasl import MechanismError
+
+OK, FAILED = 0, 1
+USAGE = 1  # an option, or a line of a script, that is wrong
+CONNECT, CLOSED, MISSING = 2, 6, 10
+BANNER, HELLO, MAIL, RCPT, DATA, CONTENT_END = 21, 22, 23, 24, 25, 26
+QUIT, AUTH, TLS, HELLO_TLS, XCLIENT, HELLO_XCLIENT = 27, 28, 29, 32, 33, 34
+
+_STAGES = {
+    GREETING: BANNER,
+    b"EHLO": HELLO,
+    b"HELO": HELLO,
+    b"LHLO": HELLO,
+    b"MAIL": MAIL,
+    b"RCPT": RCPT,
+    b"DATA": DATA,
+    b"BDAT": CONTENT_END,
+    CONTENT: CONTENT_END,
+    b"QUIT": QUIT,
+    b"AUTH": AUTH,
+    b"STARTTLS": TLS,
+    b"XCLIENT": XCLIENT,
+}
+_COMMANDS = {"login": AUTH, "starttls": TLS, "connect": BANNER, "reconnect": BANNER}
+
+
+def stage(verbs: Sequence[bytes]) -> int:
+    """The code for the last of the verbs that were said on a connection."""
+    if not verbs:
+        return FAILED
+    code = _STAGES.get(verbs[-1], FAILED)
+    if code != HELLO:
+        return code
+    for verb in reversed(verbs[:-1]):
+        if verb == b"XCLIENT":
+            return HELLO_XCLIENT
+        if verb == b"STARTTLS":
+            return HELLO_TLS
+    return HELLO
+
+
+def of_error(error: Exception, verbs: Sequence[bytes], command: str = "") -> int:
+    """The code for an exception that a line of a script ended with."""
+    match error:
+        case Unreachable():
+            return CONNECT
+        case HandshakeFailed():
+            return TLS
+        case Silence() if "handshake" in error.timer:
+            return TLS
+        case Silence() if "greeting" in error.timer:
+            return BANNER
+        case Silence():
+            return stage(verbs)
+        case Disconnected():
+            return CLOSED
+        case MechanismError():
+            return AUTH
+    return _COMMANDS.get(command, FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The first stage that has failed."""
+
+    code: int
+    reply: Reply
+
+
+def refusal(
+    answered: Sequence[tuple[bytes, Reply]], before: Sequence[bytes] = ()
+) -> Refusal | None:
+    """What the replies to a line's commands amount to; None if nothing has failed.
+
+    Of several recipients one is enough; of a command that was said again its last reply counts.
+    """
+    last: dict[bytes, Reply] = {}
+    for verb, reply in answered:
+        name = b"EHLO" if verb in (b"HELO", b"LHLO") else verb
+        held = last.get(name)
+        if name == b"RCPT" and held is not None and held.is_positive:
+            continue
+        if name == CONTENT and held is not None and held.is_negative:
+            continue  # LMTP: any recipient without the message is one too many
+        last[name] = reply
+    verbs = list(before)
+    for name, reply in last.items():
+        verbs.append(name)
+        if reply.is_negative:
+            return Refusal(stage(verbs), reply)
+    return None
