@@ -1,4 +1,5 @@
-"""Make docs/library.md: the guide, and a reference from the docstrings.
+"""Make docs/library.md, the guide and a reference from the docstrings, and the tables of
+docs/settings.md.
 
 python docs/make.py
 """
@@ -13,9 +14,11 @@ from typing import Any
 import smtpconsole.client as library
 from smtpconsole.client import delivering, options
 from smtpconsole.client.options import Setting
+from smtpconsole.console.schema import tables
 
 HERE = Path(__file__).parent
 PAGE = HERE / "library.md"
+SETTINGS = HERE / "settings.md"
 WIDTH = 96
 
 CLASSES = ["SMTP", "Pool", "Receipt", "Letter", "SMTPResponse", "Route", "Timeouts", "TlsPolicy"]
@@ -120,5 +123,16 @@ def statuses() -> str:
     return f"## SMTPStatus\n\n{text(library.SMTPStatus)}\n\n| code | name |\n|---|---|\n{rows}"
 
 
+def settings() -> str:
+    """The page about settings, with its tables as the schema has them."""
+    told = SETTINGS.read_text()
+    for name, table in tables().items():
+        mark = f"<!-- made of the schema: {name} -->"
+        before, _, rest = told.partition(mark)
+        told = f"{before}{mark}\n{table}\n<!-- end -->{rest.partition('<!-- end -->')[2]}"
+    return told
+
+
 if __name__ == "__main__":
     PAGE.write_text(page())
+    SETTINGS.write_text(settings())
