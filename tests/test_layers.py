@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "lessons": {"smtp", "transcript", "knowledge", "sandbox"},
     "console": {"smtp", "net", "transcript", "knowledge", "composer", "sandbox", "lessons"},
     "repl": {"console", "transcript", "knowledge", "composer", "smtp"},
-    "tui": {"console", "transcript", "knowledge", "composer", "smtp"},
+    "tui": {"console", "transcript", "knowledge", "composer", "lessons", "smtp"},
     "cli": {"console", "transcript", "sandbox", "lessons", "repl", "tui", "net", "smtp"},
     "registry": set(),
     "visible": set(),

@@ -199,6 +199,8 @@ class Person:
     def copy(self, text: str) -> bool:
         return False
 
+    def teach(self, answer: object) -> None: ...
+
     def leave(self) -> None: ...
 
 

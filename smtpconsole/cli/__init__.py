@@ -201,11 +201,11 @@ def open_server(
             suggestions = _suggestions(target, lmtp)
             if sandbox:
                 suggestions = _sandbox(stack)
-            journal = _journal(settings, keep=not no_journal)
-            stack.callback(journal.close)
+            kept = journal(settings, keep=not no_journal)
+            stack.callback(kept.close)
             for problem in problems:
-                journal(Noted(str(problem)))
-            show(journal, settings, suggestions, in_lines=in_lines)
+                kept(Noted(str(problem)))
+            show(kept, settings, suggestions, in_lines=in_lines)
     except ConsoleError as error:
         raise sentence(error) from error
 
@@ -240,10 +240,11 @@ def _sandbox(stack: ExitStack) -> Suggestions:
     """Start the sandbox, and tell what to try there."""
     from smtpconsole.console import sandboxes
 
-    return sandboxes.suggestions(stack.enter_context(sandboxes.fresh()))
+    started = stack.enter_context(sandboxes.fresh())
+    return replace(sandboxes.suggestions(started), is_for_learners=True)
 
 
-def _journal(settings: Settings, *, keep: bool) -> Journal:
+def journal(settings: Settings, *, keep: bool) -> Journal:
     """The journal of this session; that it cannot be kept is noted in it, and no reason to stop."""
     from smtpconsole.console import paths
     from smtpconsole.console.commands.journal import pruned
@@ -279,17 +280,20 @@ def show(
     """Open the application, or the line mode where there is no screen."""
     from smtpconsole.console import paths
     from smtpconsole.console.known import Known
+    from smtpconsole.console.standing import Standing
 
-    known = Known(paths.known_file())
+    known, standing = Known(paths.known_file()), Standing(paths.lessons_file())
     if in_lines or not has_screen():
         import asyncio
 
         from smtpconsole.repl import Repl
 
-        status = asyncio.run(Repl(journal, settings, suggestions, known=known).run())
+        status = asyncio.run(
+            Repl(journal, settings, suggestions, known=known, standing=standing).run()
+        )
         if status:
             sys.exit(status)
     else:
         from smtpconsole.tui.app import ConsoleApp
 
-        ConsoleApp(journal, settings, suggestions, known=known).run()
+        ConsoleApp(journal, settings, suggestions, known=known, standing=standing).run()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import shlex
 from pathlib import Path
 
 import click
@@ -13,28 +13,99 @@ from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.progress import ProgressLine
 from smtpconsole.visible import visible
 
+_EPILOG = """\b
+Examples:
+  smtpconsole learn                     go on where you were, or begin with the first lesson
+  smtpconsole learn starttls            take one lesson
+  smtpconsole learn hello mx.example.org:25   take it at a server of yours; it is harmless
+  smtpconsole learn --check mine.md     see whether a lesson of your own holds
+"""
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.command(
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.argument("name", metavar="[LESSON]", default="")
+@click.argument("target", required=False)
 @click.option("--list", "is_list", is_flag=True, help="List the lessons, and end.")
 @click.option("--check", metavar="FILE", help="Play a lesson of your own; tell what fails in it.")
-def command(is_list: bool, check: str | None) -> None:
-    """Learn SMTP by speaking it."""
+@click.option("--html", metavar="FILE", help="Save the lesson with the session of its solution.")
+@click.option("--present", is_flag=True, help="Large, for a room: the space bar does it all.")
+@click.option("--lines", is_flag=True, help="Use the line mode, also on a terminal.")
+@click.option("--no-journal", is_flag=True, help="Keep no file of the session.")
+def command(
+    name: str,
+    target: str | None,
+    is_list: bool,
+    check: str | None,
+    html: str | None,
+    present: bool,
+    lines: bool,
+    no_journal: bool,
+) -> None:
+    """Learn SMTP by speaking it, on a server of your own that can be broken.
+
+    LESSON is a name or a number of --list, or a file.  TARGET is a server of yours, for a lesson
+    that is harmless there.  Where you were is kept.
+    """
     try:
         if check is not None:
             raise SystemExit(_check(Path(check)))
         if is_list:
-            for line in _listed():
-                click.echo(visible(line))
+            _list()
+        elif html is not None:
+            _html(name or "1", Path(html))
+        else:
+            _learn(name, target, present=present, in_lines=lines, keep=not no_journal)
     except ConsoleError as error:
         raise sentence(error) from error
 
 
-def _listed() -> Iterator[str]:
-    from smtpconsole.lessons import catalogue
+def _learn(name: str, target: str | None, *, present: bool, in_lines: bool, keep: bool) -> None:
+    """Open the console at a lesson; what cannot be is told before that."""
+    from smtpconsole.cli import journal, show
+    from smtpconsole.console.configuration import configured
+    from smtpconsole.console.lessons import find, harmless
+    from smtpconsole.console.memory import Suggestions
 
-    for entry in catalogue.course():
-        lesson = entry.read()
-        yield f"{entry.number:2}  {entry.name:24} {lesson.minutes:2} min  {lesson.title}"
+    words = ["/learn"]
+    if name:
+        lesson, _ = find(name)
+        words.append(shlex.quote(name))
+        if target is not None:
+            harmless(lesson)
+            words += ["--at", shlex.quote(target)]
+    settings, _ = configured({})
+    kept = journal(settings, keep=keep)
+    try:
+        words += ["--present"] if present else []
+        show(kept, settings, Suggestions(opening=" ".join(words)), in_lines=in_lines)
+    finally:
+        kept.close()
+
+
+def _list() -> None:
+    from smtpconsole.console import paths
+    from smtpconsole.console.lessons import rows
+    from smtpconsole.console.standing import Standing
+
+    for row in rows(Standing(paths.lessons_file())):
+        click.echo(visible(row))
+
+
+def _html(name: str, path: Path) -> None:
+    """Save a lesson with the session that its solution makes."""
+    from smtpconsole.console.lessonpage import page
+    from smtpconsole.console.lessonplay import solved
+    from smtpconsole.console.lessons import find
+    from smtpconsole.console.saving import save
+
+    async def made() -> str:
+        async with solved(find(name)[0]) as learning:
+            return page(learning)
+
+    click.echo(f"saved as {visible(str(save(path, asyncio.run(made()))))}")
 
 
 def _check(path: Path) -> int:

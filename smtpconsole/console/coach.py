@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smtpconsole import knowledge
+from smtpconsole.console import lessontold
 from smtpconsole.smtp.events import Phase
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.sasl.decoding import decode_challenge
@@ -29,7 +30,9 @@ class Advice:
 
 
 def advise(console: Console) -> Advice:
-    """What to say above the prompt."""
+    """What to say above the prompt; in a lesson the lesson says it."""
+    if console.learning is not None and (told := lessontold.advice(console.learning)):
+        return Advice(*told)
     connection = console.connection
     if console.is_dialling:
         return Advice("Connecting.")

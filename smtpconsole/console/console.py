@@ -22,6 +22,7 @@ from smtpconsole.console.known import Known, Watch
 from smtpconsole.console.memory import Memory
 from smtpconsole.console.memory import Suggestions as Suggestions
 from smtpconsole.console.settings import Settings
+from smtpconsole.console.standing import Standing
 from smtpconsole.console.stepping import NEXT, WAITS, Stepping
 from smtpconsole.console.targets import named, written
 from smtpconsole.console.variables import Variables
@@ -65,6 +66,9 @@ class Front(Protocol):
     def copy(self, text: str) -> bool:
         """Put a text on the clipboard; false where there is none."""
 
+    def teach(self, answer: Answer) -> None:
+        """Tell what a lesson says; who shows the lesson beside the wire need not."""
+
     def leave(self) -> None:
         """The person wants to go."""
 
@@ -80,6 +84,7 @@ class Console:
         settings: Settings | None = None,
         suggestions: Suggestions | None = None,
         known: Known | None = None,
+        standing: Standing | None = None,
     ) -> None:
         commands.load()
         self.front = front
@@ -92,6 +97,7 @@ class Console:
         self.profile: profiles.Profile | None = None  # whose rules hold
         self.is_dialling = False
         self.learning: Learning | None = None  # the lesson under way
+        self.standing = standing or Standing()  # in all lessons
         self.upload: Upload | None = None  # the message that is on its way
         self.draft = Draft(
             sender=self.suggestions.sender, recipients=(), body="This is a test.\n", subject="Test"
@@ -136,7 +142,7 @@ class Console:
                 secrets = command.secrets(words)
                 for secret in secrets:
                     self.journal.redactor.learn(secret.encode())
-                self.journal(Entered(_without(line, secrets)))
+                self.journal(Entered(language.without(line, secrets)))
                 await command(self, words)
 
     def is_secret(self, line: str) -> bool:
@@ -388,9 +394,3 @@ class Console:
         await self.disconnect()
         await asyncio.to_thread(self.at_end.close)
         self.journal.close()
-
-
-def _without(line: str, secrets: list[str]) -> str:
-    for secret in secrets:
-        line = line.replace(secret, "[not shown]") if secret else line
-    return line

@@ -60,6 +60,10 @@ class Headless:
         """There is no clipboard."""
         return False
 
+    def teach(self, answer: Answer) -> None:
+        """Tell what a lesson says, as any answer."""
+        self.show(answer)
+
     def leave(self) -> None:
         """There is nothing to leave."""
 

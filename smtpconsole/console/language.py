@@ -133,3 +133,10 @@ def secret_of(line: str) -> str:
     """What must not be kept of a line that is to be said: what AUTH begins with."""
     found = _AUTH.fullmatch(line)
     return found[1] if found is not None else ""
+
+
+def without(line: str, secrets: list[str]) -> str:
+    """A line that can be kept: what is secret in it is not shown."""
+    for secret in secrets:
+        line = line.replace(secret, "[not shown]") if secret else line
+    return line

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from smtpconsole.console import sandboxes
+from smtpconsole.console import lessons, lessontold, sandboxes
 from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console.standing import Place
 from smtpconsole.console.targets import written
 from smtpconsole.lessons.lesson import Lesson
 from smtpconsole.lessons.tutor import INTRODUCTION, Tutor
@@ -28,21 +29,23 @@ PATIENCE = 5.0  # seconds that the solution of a step may take to show
 class Learning:
     """A lesson that somebody follows."""
 
-    def __init__(self, console: Console, lesson: Lesson, target: Target | None = None) -> None:
+    def __init__(
+        self, console: Console, lesson: Lesson, target: Target | None = None, name: str = ""
+    ) -> None:
         """With a target the lesson is pointed at somebody's own server; ConsoleError if it has
-        to stay in the sandbox."""
-        if target is not None and lesson.needs != "any":
-            raise ConsoleError(
-                f"the lesson {lesson.title!r} is for the sandbox: it would do harm elsewhere",
-                "leave the server out, and one is started on this machine",
-            )
+        to stay in the sandbox.  Its `name` is what progress is kept by."""
+        if target is not None:
+            lessons.harmless(lesson)
         self.console = console
         self.lesson = lesson
+        self.name = name or lesson.name
         self.target = target
         self.is_replaying = False
+        self.is_presented = False  # to a room: large, and revealed bit by bit
         self.typed: list[str] = []  # at the prompt
+        self.marks: list[tuple[int, int]] = []  # entries of the journal where steps begin
         self.hands = Hands(())  # that played last
-        self._had_sandbox = console.sandbox is not None
+        self.had_sandbox = console.sandbox is not None
         self._happened = asyncio.Event()
         console.journal.subscribe(self._happened.set)
         self.tutor = Tutor(lesson, {}, self)
@@ -81,31 +84,126 @@ class Learning:
         session = connection.session
         return not session.unanswered and session.phase not in (Phase.GREETING, Phase.UPGRADING)
 
+    @property
+    def next_line(self) -> str:
+        """The first line of the solution that was not entered yet; "" if there is none."""
+        typed = list(self.tutor.typed)
+        for line in self.tutor.solution:
+            if line not in typed:
+                return f"/learn {line}" if line.startswith("answer ") else line
+            typed.remove(line)
+        return ""
+
+    @property
+    def is_stranded(self) -> bool:
+        """Something is to be said, and there is no connection to say it on."""
+        is_connected = self.console.connection is not None and self.phase is not Phase.CLOSED
+        return not is_connected and self.next_line[:1] not in ("", "/", "?", "#")
+
+    @property
+    def on_enter(self) -> str:
+        """What Enter alone does: it goes on where a step is done, but not within a message."""
+        can_go_on = self.tutor.is_done and self.phase not in (Phase.CONTENT, Phase.AUTH)
+        return lessontold.NEXT if can_go_on else ""
+
     def look(self) -> None:
-        """Look at what has happened."""
-        self.tutor.look()
+        """Look at what has happened, and tell what is new of it."""
+        index = self.tutor.index
+        news = self.tutor.look()
+        if self.is_replaying:
+            return
+        if self.tutor.index != index:
+            self.marks[-1] = self.marks[-1][0], self.tutor.index  # what was done is of this step
+            self._tell(lessontold.page(self.tutor))
+        if news:
+            self.keep()
+            self._tell(lessontold.news(self.tutor, news))
+
+    # --- what the learner asks for ------------------------------------------------------------
+
+    def show(self) -> None:
+        """The step at hand once more."""
+        self._tell(lessontold.page(self.tutor))
+
+    async def next(self) -> None:
+        """Go on; a step that is not done is done by the lesson itself."""
+        if self.tutor.is_done:
+            self.step(self.tutor.index + 1)
+        else:
+            await self.begin(self.tutor.index + 1)
+        self.keep()
+        self.show()
+
+    async def back(self) -> None:
+        """Go back a step, with the session as it was then."""
+        if self.tutor.step is None:
+            raise ConsoleError("this is the beginning of the lesson", next=(lessontold.NEXT,))
+        await self.begin(self.tutor.index - 1)
+        self.keep()
+        self.show()
+
+    async def again(self) -> None:
+        """Begin the step once more; after the last one, the lesson."""
+        await self.begin(INTRODUCTION if self.tutor.is_finished else self.tutor.index)
+        self.keep()
+        self.show()
+
+    def hint(self) -> None:
+        """Another hint, or the last one again."""
+        self.tutor.hint()
+        self._tell(lessontold.hint(self.tutor))
+
+    def answer(self, number: int) -> None:
+        """Answer the question."""
+        ask = self.tutor.ask
+        if ask is None:
+            raise ConsoleError("nothing is asked here", "/learn shows the step")
+        try:
+            because = self.tutor.answer(number)
+        except IndexError:
+            raise ConsoleError(
+                f"there is no answer {number}", f"give a number from 1 to {len(ask.options)}"
+            ) from None
+        is_right = ask.options[number - 1].is_right
+        self.keep()
+        self._tell(lessontold.answered(self.tutor, number, because, is_right=is_right))
+
+    def _tell(self, answer: Answer) -> None:
+        self.console.front.teach(answer)
+
+    def keep(self) -> None:
+        """Remember how far the learner has come."""
+        standing, tutor = self.console.standing, self.tutor
+        was_finished = standing.place(self.name).is_finished
+        place = Place(tutor.index, tuple(sorted(tutor.done)), was_finished or tutor.is_finished)
+        standing.keep(self.name, place)
 
     # --- its life -----------------------------------------------------------------------------
 
     async def begin(self, index: int = INTRODUCTION) -> None:
         """Come to a step, the session as it is then: on a fresh server, with what the lesson
-        itself would have said up to there."""
+        itself would have said up to there.  Behind the last step all of them are done."""
         console = self.console
         console.learning = self
         await self._fresh()
-        title = self.lesson.steps[index].title if index >= 0 else "introduction"
-        self.journal(Noted(f"lesson: {self.lesson.title}: {title}"))
+        self.journal(Noted(f"lesson: {self.lesson.title}"))
         done = self.tutor.done
+        self.marks = [(len(self.journal), INTRODUCTION)]
         self.tutor = Tutor(self.lesson, self._words(), self)
         with self._quietly():
             for number in range(index):
-                self.tutor.begin(number)
+                self.step(number)
                 await self.play(self.tutor.solution)
                 self.answer_all()
                 await self.until(lambda: self.tutor.is_done)
-        self.tutor.done |= done
-        self.tutor.done.discard(index)
-        self.tutor.begin(index, afresh=True)
+            self.tutor.done |= done - {index}
+            if index < len(self.lesson.steps):
+                self.step(index, afresh=True)
+
+    def step(self, index: int, *, afresh: bool = False) -> None:
+        """Come to a step of the session that is under way."""
+        self.marks.append((len(self.journal), index))
+        self.tutor.begin(index, afresh=afresh)
 
     async def end(self) -> None:
         """Leave the lesson; who had a sandbox before has a fresh one again."""
@@ -113,7 +211,7 @@ class Learning:
         self.console.learning = None
         if self.target is None:
             await sandboxes.end(self.console)
-            if self._had_sandbox:
+            if self.had_sandbox:
                 await sandboxes.begin(self.console, sandboxes.fresh())
 
     async def _fresh(self) -> None:
@@ -165,6 +263,14 @@ class Learning:
         finally:
             self.console.front = front
 
+    async def play_next(self) -> bool:
+        """Do the next thing of the solution; False if there is nothing left to do."""
+        line = self.next_line
+        if not line or self.tutor.is_done:
+            return False
+        await self.console.execute(line)
+        return True
+
     def answer_all(self) -> None:
         """Give the right answers that the solution leaves out."""
         while (ask := self.tutor.ask) is not None:
@@ -179,10 +285,10 @@ class Learning:
             await self.console.execute(line)
         self.tutor.look()
 
-    async def until(self, condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
+    async def until(self, condition: Callable[[], bool]) -> bool:
         """Wait until something is so, looking whenever something happens; whether it is."""
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(PATIENCE):
                 while not condition():
                     await self._happened.wait()
                     self._happened.clear()
@@ -225,6 +331,9 @@ class Hands:
     def copy(self, text: str) -> bool:
         """There is no clipboard."""
         return False
+
+    def teach(self, answer: Answer) -> None:
+        """Nobody learns."""
 
     def leave(self) -> None:
         """It stays."""

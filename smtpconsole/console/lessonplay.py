@@ -36,6 +36,14 @@ async def learner(lesson: Lesson) -> AsyncIterator[Learning]:
         await console.end()
 
 
+@asynccontextmanager
+async def solved(lesson: Lesson) -> AsyncIterator[Learning]:
+    """The same at its end, all done by its own solution."""
+    async with learner(lesson) as learning:
+        await learning.begin(len(lesson.steps))
+        yield learning
+
+
 async def problems(lesson: Lesson, tell: Tell = lambda line: None) -> list[Problem]:
     """All that fails when the lesson is played, in the order of its lines."""
     tell("the solution")
@@ -64,7 +72,7 @@ async def solution_problems(lesson: Lesson) -> list[Problem]:
     found = [*_unfilled(lesson)]
     async with learner(lesson) as learning:
         for index, step in enumerate(lesson.steps):
-            learning.tutor.begin(index)
+            learning.step(index)
             found += await _played(learning, step)
             if not learning.tutor.is_done:
                 break  # what comes behind it would only fail for that reason

@@ -21,6 +21,8 @@ class Suggestions:
     password: str = ""  # no secret: the sandbox's, which is told to everybody
     sender: str = "me@example.com"
     recipient: str = "postmaster@example.com"
+    opening: str = ""  # the line to begin with, instead of connecting to the target
+    is_for_learners: bool = False  # offer the lessons
 
 
 @dataclass(slots=True)

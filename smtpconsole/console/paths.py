@@ -47,6 +47,11 @@ def known_file() -> Path:
     return state_folder() / "known.json"
 
 
+def lessons_file() -> Path:
+    """How far one has come in which lesson."""
+    return state_folder() / "lessons.json"
+
+
 def journal_folder() -> Path:
     """The sessions that are kept."""
     return state_folder() / "journals"

@@ -172,7 +172,8 @@ class _Reader:
                 return house.read(tomllib.loads(text)["x"], base, "house")
             return house.parsed(text, base, "house")
         except (house.HouseError, tomllib.TOMLDecodeError, RecursionError) as error:
-            self._bad(number, str(error), "write rules as in sandbox/default.toml")
+            told = str(error) if isinstance(error, house.HouseError) else "house is not TOML"
+            self._bad(number, told, "write rules such as greylist = 3; docs/sandbox.md has them")
         return base
 
     def _check_harmless(

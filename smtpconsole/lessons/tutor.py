@@ -150,6 +150,11 @@ class Tutor:
         return self.degree < len(self._all_hints())
 
     @property
+    def typed(self) -> Sequence[str]:
+        """The lines that were entered in this step."""
+        return self.scene.typed[self._since.typed :]
+
+    @property
     def solution(self) -> tuple[str, ...]:
         """The lines that do the step."""
         step = self.step
@@ -180,19 +185,12 @@ class Tutor:
             self._since = self._now()
         self._seen = self._now()
         self._turned, self._held = {}, set()
-        self._checks = self._parsed(step.checks) if step is not None else []
+        self._checks = self.parsed(step.checks) if step is not None else []
         wrongs = step.wrongs if step is not None else ()
-        self._whens = [(each, self._parsed(each.whens)) for each in wrongs]
+        self._whens = [(each, self.parsed(each.whens)) for each in wrongs]
         if step is not None and step.is_reading:
             self.done.add(index)
         return self.look()
-
-    def next(self) -> bool:
-        """Go on to the next step; False if there is none."""
-        if self.is_last:
-            return False
-        self.begin(self.index + 1)
-        return True
 
     def leave(self) -> None:
         """Switch off what the lesson switched on."""
@@ -226,7 +224,8 @@ class Tutor:
                 return number
         return None
 
-    def _parsed(self, lines: tuple[str, ...]) -> list[Check]:
+    def parsed(self, lines: Sequence[str]) -> list[Check]:
+        """Checks as they are written, filled in."""
         return [checks.parse(line, self.words) for line in lines]
 
     def _switch(self, names: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ import asyncio
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from smtpconsole.console import editing, pasting, paths
+from smtpconsole.console import editing, opening, pasting, paths
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.coach import advise
 from smtpconsole.console.console import Console, Suggestions
@@ -18,6 +18,7 @@ from smtpconsole.console.history import History
 from smtpconsole.console.known import Known
 from smtpconsole.console.progress import Progress, ProgressLine
 from smtpconsole.console.settings import Settings
+from smtpconsole.console.standing import Standing
 from smtpconsole.console.uploading import interrupted_by
 from smtpconsole.repl.inputs import Input, Pasted, input_for
 from smtpconsole.repl.looks import Looks
@@ -45,9 +46,15 @@ class Repl:
         *,
         known: Known | None = None,
         history: History | None = None,
+        standing: Standing | None = None,
     ) -> None:
         self._console = Console(
-            self, journal, settings=settings, suggestions=suggestions, known=known
+            self,
+            journal,
+            settings=settings,
+            suggestions=suggestions,
+            known=known,
+            standing=standing,
         )
         self._teller = Teller(journal)
         self._told = 0
@@ -67,8 +74,7 @@ class Repl:
         with ExitStack() as stack:
             stack.enter_context(self._input)
             try:
-                if console.suggestions.target:
-                    await self._do(console.execute(console.connect_line))
+                await self._do(opening.begin(console, offers=self._input.prompts))
                 while not self._has_left and await self._turn():
                     pass
             finally:
@@ -89,6 +95,8 @@ class Repl:
             return False
         if isinstance(line, Pasted):
             await self._stage(line.lines)
+        elif not line and console.held is None and console.learning and console.learning.on_enter:
+            await self._do(console.execute(console.learning.on_enter))
         elif line or console.phase is Phase.CONTENT or console.held is not None:
             self._keep(line)
             await self._do(console.execute(line or (NEXT if console.held is not None else "")))
@@ -164,6 +172,10 @@ class Repl:
     def progress(self, progress: Progress | None) -> None:
         """Tell how far it is on a terminal, in one line."""
         self._line_of_progress.tell(progress)
+
+    def teach(self, answer: Answer) -> None:
+        """Print what the lesson says."""
+        self.show(answer)
 
     def copy(self, text: str) -> bool:
         """What is printed can be copied from the terminal."""

@@ -17,29 +17,28 @@ from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
-from smtpconsole.console import pasting, paths
-from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console import opening, paths
+from smtpconsole.console.answers import Answer
 from smtpconsole.console.coach import advise
-from smtpconsole.console.commands.import_ import kept
 from smtpconsole.console.console import Console, Suggestions
 from smtpconsole.console.details import details
 from smtpconsole.console.history import History
 from smtpconsole.console.known import Known
 from smtpconsole.console.progress import Progress
-from smtpconsole.console.recordings import Recorded, understood
 from smtpconsole.console.settings import Settings
+from smtpconsole.console.standing import Standing
 from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
-from smtpconsole.tui import editing, keys, looks
+from smtpconsole.tui import editing, keys, looks, pasted
 from smtpconsole.tui.answerbox import AnswerBox
 from smtpconsole.tui.coachline import CoachLine
 from smtpconsole.tui.exportscreen import ExportScreen, picture
 from smtpconsole.tui.focusing import Focus
-from smtpconsole.tui.helpscreen import HelpScreen
+from smtpconsole.tui.helpscreen import HelpScreen, about
+from smtpconsole.tui.lessonbox import LessonBox
 from smtpconsole.tui.palette import ConsoleCommands
 from smtpconsole.tui.panes import PANES, Pane, has_tab, mark_tab
 from smtpconsole.tui.prompt import Prompt
@@ -60,7 +59,7 @@ class ConsoleApp(App[None]):
     """The console on a screen."""
 
     TITLE = "smtpconsole"
-    CSS_PATH: ClassVar[Any] = ["app.tcss", "composer.tcss"]
+    CSS_PATH: ClassVar[Any] = ["app.tcss", "composer.tcss", "lesson.tcss"]
     COMMANDS: ClassVar[Any] = {ConsoleCommands}
     BINDINGS = keys.bindings()
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
@@ -74,11 +73,17 @@ class ConsoleApp(App[None]):
         *,
         history: History | None = None,
         known: Known | None = None,
+        standing: Standing | None = None,
     ) -> None:
         super().__init__(ansi_color=looks.ansi_color())
         looks.dress(self)
         self.smtp_console = Console(
-            self, journal, settings=settings, suggestions=suggestions, known=known
+            self,
+            journal,
+            settings=settings,
+            suggestions=suggestions,
+            known=known,
+            standing=standing,
         )
         self.smtp_console.history = history or History(paths.history_file())
         self._told = 0
@@ -91,6 +96,7 @@ class ConsoleApp(App[None]):
         console = self.smtp_console
         yield StateLine(console)
         with Horizontal(id="middle"):
+            yield LessonBox(console)
             yield WirePane(console.journal)
             with TabbedContent(id="side"):
                 for cls in PANES:
@@ -110,8 +116,12 @@ class ConsoleApp(App[None]):
         self.query_one(Prompt).field.focus()
         self.call_after_refresh(looks.settle, self)
         self._pump()
-        if self.smtp_console.suggestions.target:
-            self.call_after_refresh(self.enter, self.smtp_console.connect_line)
+        self.call_after_refresh(self._begin)
+
+    @work(group="console", exit_on_error=False)
+    async def _begin(self) -> None:
+        await opening.begin(self.smtp_console)
+        self._pump()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A recorded session that lies over this one has keys of its own."""
@@ -174,6 +184,7 @@ class ConsoleApp(App[None]):
         if not self.screen_stack or not self.screen_stack[0].query(Prompt):
             return
         main = self.screen_stack[0]
+        main.query_one(LessonBox).tell()
         main.query_one(StateLine).refresh_state()
         main.query_one(StepBox).tell(self.smtp_console.held)
         main.query_one("#footer", Static).update(Content(keys.footer(width)))
@@ -212,6 +223,10 @@ class ConsoleApp(App[None]):
         """Show how far it is; the coach knows."""
         self._refresh_lines(self.size.width)
 
+    def teach(self, answer: Answer) -> None:
+        """The lesson says something, which is seen beside the wire."""
+        self._refresh_lines(self.size.width)
+
     def view(self, journal: Journal) -> None:
         """Show a recorded session, over this one."""
         self.push_screen(RecordedScreen(journal))
@@ -243,10 +258,12 @@ class ConsoleApp(App[None]):
                 self._question.set_result(event.line)
             return
         is_content = self.smtp_console.phase is Phase.CONTENT
-        if event.line or is_content:
-            if not is_content and not self.smtp_console.is_secret(event.line):
-                self.smtp_console.history.add(event.line)
-            self.enter(event.line)
+        learning = self.smtp_console.learning
+        line = event.line or (learning.on_enter if learning is not None else "")
+        if line or is_content:
+            if event.line and not is_content and not self.smtp_console.is_secret(line):
+                self.smtp_console.history.add(line)
+            self.enter(line)
 
     @work(group="console", exit_on_error=False)
     async def enter(self, *lines: str) -> None:
@@ -259,32 +276,8 @@ class ConsoleApp(App[None]):
     @on(Prompt.Pasted)
     @work(group="console", exit_on_error=False)
     async def _pasted(self, event: Prompt.Pasted) -> None:
-        lines = event.lines
-        if await self._opened(lines):
-            return
-        self.show(pasting.staged(self.smtp_console, lines))
-        answer = await self.ask(pasting.QUESTION)
-        self.query_one(AnswerBox).close()
-        if answer.strip().lower() in ("y", "yes"):
-            await pasting.enter(self.smtp_console, lines)
-            self._pump()
-
-    async def _opened(self, lines: list[str]) -> bool:
-        """A transcript that was pasted is read rather than said, if the person wants that."""
-        try:
-            recorded = understood("\n".join(lines), "what was pasted")
-        except ConsoleError:
-            return False
-        what = f"These {len(lines)} lines are a transcript ({recorded.format})"
-        answer = await self.ask(f"{what}. Look at it instead of saying it? yes/no")
-        is_wanted = answer.strip().lower() in ("y", "yes")
-        if is_wanted:
-            await self.smtp_console.perform(self._import(recorded))
-        return is_wanted
-
-    async def _import(self, recorded: Recorded) -> None:
-        self.show(kept(self.smtp_console, recorded))
-        self.view(recorded.journal)
+        await pasted.enter(self, event.lines)
+        self._pump()
 
     @on(Wire.Details)
     def _details(self, event: Wire.Details) -> None:
@@ -302,8 +295,14 @@ class ConsoleApp(App[None]):
     @on(Prompt.Digit)
     def _take_line(self, event: Prompt.Digit) -> None:
         line = self.screen_stack[0].query_one(AnswerBox).line(event.number)
-        if line and self._question is None:
+        learning = self.smtp_console.learning
+        if self._question is not None:
+            return
+        if line:
             self.query_one(Prompt).type(line)
+        elif learning is not None and learning.tutor.ask is not None:
+            self.query_one(Prompt).type("")
+            self.enter(f"/learn answer {event.number}")
 
     def action_send(self) -> None:
         """Show what sending the message in the composer would say, and say it then."""
@@ -320,7 +319,7 @@ class ConsoleApp(App[None]):
 
     def action_help(self) -> None:
         """Explain what has the focus, the keys, the commands."""
-        self.push_screen(HelpScreen(_about(self.focused)))
+        self.push_screen(HelpScreen(about(self.focused)))
 
     def action_panes(self) -> None:
         """Show or hide the side panes: where there is room they are shown at first."""
@@ -337,6 +336,15 @@ class ConsoleApp(App[None]):
         screen.remove_class("-zoom-side", "-zoom-wire")
         if not was_zoomed:
             screen.add_class("-zoom-side" if is_side else "-zoom-wire")
+
+    def action_wire(self) -> None:
+        """Walk through the lesson, if there is one; else, and a second time, through the wire."""
+        text = self.query_one(LessonBox).text
+        if self.smtp_console.learning is None or text.has_focus:
+            self.action_show("wire")
+            return
+        self.screen.remove_class("-zoom-side", "-zoom-wire", "-side")
+        self._focus.pane(text)
 
     def action_show(self, name: str) -> None:
         """Bring a pane to the front and focus it."""
@@ -375,16 +383,3 @@ class ConsoleApp(App[None]):
             upload.stop()
         elif not (prompt.back() or self.query_one(AnswerBox).close()):
             self.screen.remove_class("-side", "-zoom-side", "-zoom-wire")
-
-
-def _about(focused: Widget | None) -> str:
-    """What to say of the widget with the focus."""
-    widget: Any = focused
-    while widget is not None:
-        if text := getattr(widget, "help_", ""):
-            return str(text)
-        widget = widget.parent
-    return (
-        "Above is the state of the connection, then the wire with every line in both "
-        "directions, and beside it what the server can do, TLS and a composer."
-    )

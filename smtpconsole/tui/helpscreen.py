@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from smtpconsole.console.commands import COMMANDS
@@ -56,3 +58,17 @@ _PROMPT = (
     "  Up and Down walk through what was entered, Ctrl+R searches it.",
     "  To select with the mouse, hold Shift: the terminal does it then.",
 )
+
+
+def about(focused: Widget | None) -> str:
+    """What to say of the widget with the focus."""
+    widget: Any = focused
+    while widget is not None:
+        for attribute in ("help_",):
+            if text := getattr(widget, attribute, ""):
+                return str(text)
+        widget = widget.parent
+    return (
+        "Above is the state of the connection, then the wire with every line in both "
+        "directions, and beside it what the server can do, TLS and a composer."
+    )

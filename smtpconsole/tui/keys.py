@@ -34,7 +34,7 @@ ACTIONS = (
     Action("show('capabilities')", "f2", "F2", "Server", "what the server can do", "", False),
     Action("show('tls')", "f3", "F3", "TLS", "the TLS session and its certificates", "", False),
     Action("show('composer')", "f4", "F4", "Compose", "write a message", "", False),
-    Action("show('wire')", "f6", "F6", "Wire", "walk through the transcript", "", False),
+    Action("wire", "f6", "F6", "Wire", "walk through lesson and transcript", "", False),
     Action("show('sandbox')", "f7", "F7", "Sandbox", "the sandbox's side", "/sandbox", False),
     Action("show('dns')", "ctrl+n", "^N", "DNS", "the mail servers of a domain", "/mx", False),
     Action("show('timing')", "f12", "F12", "Timing", "where the time went", "", False),

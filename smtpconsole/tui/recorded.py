@@ -122,6 +122,9 @@ class RecordedScreen(Screen[None]):
         self.app.copy_to_clipboard(text)
         return True
 
+    def teach(self, answer: Answer) -> None:
+        """There is no lesson in a recorded session."""
+
     def leave(self) -> None:
         """Back to where it was opened."""
         if isinstance(self.app, RecordingApp):

@@ -9,6 +9,7 @@ from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import TARGET
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.targets import parse_target
 from smtpconsole.console.ways import NO_NAME, WAYS
 from smtpconsole.smtp.events import Target
 
@@ -34,6 +35,8 @@ async def connect(
     says what each is for.
     """
     target = target or console.target
+    if target is None and console.suggestions.target:
+        target = parse_target(console.suggestions.target)
     if target is None:
         raise ConsoleError("connect to which server?", "/connect mail.example.com:587")
     if no_sni:

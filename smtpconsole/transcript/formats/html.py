@@ -28,7 +28,8 @@ _SIDES = {Side.CLIENT: "client", Side.SERVER: "server", Side.CONSOLE: "console"}
 @export_format("html", "html", last_line="<!-- sha256 of the lines above: %s -->")
 def html(turns: Sequence[Turn], about: About) -> str:
     """A page for a browser: what was met, where the time went, and the transcript."""
-    return "\n".join([*_head(about), *_body(turns, about), "</html>", ""])
+    title = f"SMTP session with {about.target or 'no server'}"
+    return "\n".join([*head(title), *_body(turns, about), "</html>", ""])
 
 
 @cache
@@ -36,7 +37,8 @@ def _style() -> str:
     return resources.files(__package__).joinpath("page.css").read_text("utf-8")
 
 
-def _head(about: About) -> Iterator[str]:
+def head(title: str) -> Iterator[str]:
+    """What a page begins with: its policy, its title, its style."""
     style = f"\n{_style()}"
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     yield "<!DOCTYPE html>"
@@ -49,14 +51,14 @@ def _head(about: About) -> Iterator[str]:
     )
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="referrer" content="no-referrer">'
-    yield f"<title>SMTP session with {_text(str(about.target or 'no server'))}</title>"
+    yield f"<title>{shown(title)}</title>"
     yield f"<style>{style}</style>"
     yield "</head>"
 
 
 def _body(turns: Sequence[Turn], about: About) -> Iterator[str]:
     yield "<body>"
-    yield f"<h1>SMTP session with <code>{_text(str(about.target or 'no server'))}</code></h1>"
+    yield f"<h1>SMTP session with <code>{shown(str(about.target or 'no server'))}</code></h1>"
     yield _verdict(turns)
     yield from _waterfall(waterfall(turns))
     yield "<h2>Facts</h2>"
@@ -69,10 +71,10 @@ def _body(turns: Sequence[Turn], about: About) -> Iterator[str]:
     )
     yield '<div class="wire">'
     for turn in turns:
-        yield from _turn(turn)
+        yield from said(turn)
     yield "</div>"
     yield from _again(turns)
-    yield f"<footer>{_text(about.stamp)}. {_text(about.python)}.</footer>"
+    yield f"<footer>{shown(about.stamp)}. {shown(about.python)}.</footer>"
     yield "</body>"
 
 
@@ -82,9 +84,9 @@ def _verdict(turns: Sequence[Turn]) -> str:
     if not troubles:
         return '<p class="verdict">Every command was answered positively.</p>'
     last = troubles[-1]
-    asked = f" answers <code>{_text(last.verb)}</code>" if last.verb else ""
+    asked = f" answers <code>{shown(last.verb)}</code>" if last.verb else ""
     what = f"The last refusal{asked}" if last.side is Side.SERVER else "The last trouble"
-    return f'<p class="verdict bad">{what}: <code>{_text(" ".join(last.lines))}</code></p>'
+    return f'<p class="verdict bad">{what}: <code>{shown(" ".join(last.lines))}</code></p>'
 
 
 def _waterfall(bars: Sequence[Bar]) -> Iterator[str]:
@@ -100,7 +102,7 @@ def _waterfall(bars: Sequence[Bar]) -> Iterator[str]:
         limit = f"of {_duration(bar.limit)}" if bar.limit is not None else ""
         code = str(bar.code) if bar.code is not None else ""
         yield (
-            f'<tr><th scope="row" class="label">{_text(bar.label)}</th><td class="bar">'
+            f'<tr><th scope="row" class="label">{shown(bar.label)}</th><td class="bar">'
             '<svg viewBox="0 0 1000 16" preserveAspectRatio="none" aria-hidden="true">'
             f'<rect class="{kind}" x="{min(left, 997):.1f}" y="2" width="{width:.1f}" '
             f'height="12"/></svg></td><td class="number">{_duration(bar.seconds)}</td>'
@@ -124,22 +126,23 @@ def _facts(about: About) -> Iterator[str]:
     yield "<dl>"
     yield f"<dt>When</dt><dd>{about.began:%Y-%m-%d %H:%M:%S} UTC</dd>"
     if about.peer is not None:
-        yield f"<dt>Address</dt><dd><code>{_text(about.peer)}</code></dd>"
+        yield f"<dt>Address</dt><dd><code>{shown(about.peer)}</code></dd>"
     if about.tls is not None:
         tls = about.tls
         told = [each for each in (tls.version, tls.cipher, tls.group) if each]
-        yield f"<dt>TLS</dt><dd>{_text(', '.join(told) or 'failed')}</dd>"
+        yield f"<dt>TLS</dt><dd>{shown(', '.join(told) or 'failed')}</dd>"
         for problem in tls.problems:
             bad = ' class="bad"' if problem.severity == "error" else ""
-            yield f"<dt>Certificate</dt><dd{bad}>{_text(problem.text)}</dd>"
+            yield f"<dt>Certificate</dt><dd{bad}>{shown(problem.text)}</dd>"
     if about.capabilities is not None:
         words = (f"{each.name} {each.parameters}".strip() for each in about.capabilities)
-        offered = " ".join(f"<code>{_text(word)}</code>" for word in words)
+        offered = " ".join(f"<code>{shown(word)}</code>" for word in words)
         yield f"<dt>Offered</dt><dd>{offered or 'nothing'}</dd>"
     yield "</dl>"
 
 
-def _turn(turn: Turn) -> Iterator[str]:
+def said(turn: Turn) -> Iterator[str]:
+    """A turn; a long message folded."""
     rows = list(_rows(turn))
     if not turn.is_content or len(rows) <= FOLDED:
         yield from rows
@@ -157,7 +160,7 @@ def _rows(turn: Turn) -> Iterator[str]:
         asks = " asks" if turn.side is Side.CLIENT and number == 0 else ""
         yield (
             f'<div class="{kinds}{asks}"><time>{clock}</time><span class="mark">'
-            f"{escape(turn.mark)}</span><pre>{_text(line)}</pre></div>"
+            f"{escape(turn.mark)}</span><pre>{shown(line)}</pre></div>"
         )
 
 
@@ -169,5 +172,6 @@ def _again(turns: Sequence[Turn]) -> Iterator[str]:
         yield f'<div class="wire"><pre class="commands">{escape(told)}</pre></div>'
 
 
-def _text(text: str | bytes) -> str:
+def shown(text: str | bytes) -> str:
+    """Foreign text as HTML shows it: visible, and escaped."""
     return escape(visible(text))

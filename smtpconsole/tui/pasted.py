@@ -1,0 +1,46 @@
+"""Several lines pasted at once: a transcript to be looked at, or lines to be entered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from smtpconsole.console import pasting
+from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.commands.import_ import kept
+from smtpconsole.console.recordings import Recorded, understood
+from smtpconsole.tui.answerbox import AnswerBox
+
+if TYPE_CHECKING:
+    from smtpconsole.tui.app import ConsoleApp
+
+_YES = ("y", "yes")
+
+
+async def enter(app: ConsoleApp, lines: list[str]) -> None:
+    """Do what the person wants with them."""
+    if await _opened(app, lines):
+        return
+    app.show(pasting.staged(app.smtp_console, lines))
+    answer = await app.ask(pasting.QUESTION)
+    app.query_one(AnswerBox).close()
+    if answer.strip().lower() in _YES:
+        await pasting.enter(app.smtp_console, lines)
+
+
+async def _opened(app: ConsoleApp, lines: list[str]) -> bool:
+    """A transcript that was pasted is read rather than said, if the person wants that."""
+    try:
+        recorded = understood("\n".join(lines), "what was pasted")
+    except ConsoleError:
+        return False
+    what = f"These {len(lines)} lines are a transcript ({recorded.format})"
+    answer = await app.ask(f"{what}. Look at it instead of saying it? yes/no")
+    is_wanted = answer.strip().lower() in _YES
+    if is_wanted:
+        await app.smtp_console.perform(_import(app, recorded))
+    return is_wanted
+
+
+async def _import(app: ConsoleApp, recorded: Recorded) -> None:
+    app.show(kept(app.smtp_console, recorded))
+    app.view(recorded.journal)
