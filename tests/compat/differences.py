@@ -6,6 +6,7 @@ fails its test, and so does an entry that nothing differs in any more.
 
 from __future__ import annotations
 
+import email.utils
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -24,6 +25,8 @@ def _listed(table: list[tuple[str, str, str]]) -> list[Difference]:
 
 
 _ANY = "result error arguments text wire is_connected knowledge"
+_IS_STRICT = hasattr(email.utils, "supports_strict_parsing")  # CPython since gh-102988
+_HEADERS = "result error arguments text" if _IS_STRICT else "result"
 _WHY_2YZ = "RFC 5321, 4.2.1: any code of the second hundred is positive"
 _WHY_MALFORMED = "a malformed reply leaves in doubt what was said: it is an error, and closes"
 _WHY_SURPLUS = "a reply that nobody asked for would answer the next command: it closes"
@@ -59,10 +62,10 @@ DIFFERENCES = _listed(
         ("quote_address/*<>*", "result error arguments text", "<> is the null path, not an error"),
         ("parse_address/*", "result error arguments text", _WHY_PARSER),
         ("quote_address/*", "result error arguments text", _WHY_PARSER),
-        ("extract_*/legacy-tuple", "result", _WHY_LOST),
-        ("extract_*/legacy-list", "result", _WHY_LOST),
-        ("extract_*/legacy-header-two", "result", _WHY_LOST),
-        ("extract_*/legacy-group", "result", _WHY_LOST),
+        ("extract_*/legacy-tuple", _HEADERS, _WHY_LOST),
+        ("extract_*/legacy-list", _HEADERS, _WHY_LOST),
+        ("extract_*/legacy-header-two", _HEADERS, _WHY_LOST),
+        ("extract_*/legacy-group", _HEADERS, _WHY_LOST),
         ("extract_addresses/tuple", "result", _WHY_LOST),
         ("flatten/legacy*", "result", "the octets as they are sent: CRLF, and no >From"),
         ("constructed/strange", "arguments text", "the name of the function in a TypeError"),
@@ -98,6 +101,14 @@ DIFFERENCES = _listed(
         ("auth/334", "arguments text wire", _WHY_CHALLENGE),
     ]
 )
+
+if _IS_STRICT:  # aiosmtplib's parser is Python's, ours is one for all of them
+    DIFFERENCES += _listed(
+        [
+            ("extract_sender/legacy-injected", "result", _WHY_PARSER),
+            ("extract_addresses/empty", "result", _WHY_PARSER),
+        ]
+    )
 
 
 def expected(case: str) -> Difference | None:

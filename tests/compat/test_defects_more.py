@@ -178,7 +178,10 @@ def test_c9_no_recipient_of_a_header_is_lost_or_invented() -> None:
         ("friends: a@x, b@x;", ["a@x", "b@x"]),
     ):
         assert recipients(value, ours) == expected
-    assert recipients(Header("a@x, b@x"), aiosmtplib) == ["a@x"]
+    try:
+        assert recipients(Header("a@x, b@x"), aiosmtplib) == ["a@x"]
+    except ValueError as error:  # with a newer Python
+        assert "not permitted" in str(error)
 
 
 def test_c10_a_message_is_not_altered() -> None:
