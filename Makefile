@@ -5,20 +5,24 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test test-servers coverage lint format bench package screenshots clean
+.PHONY: run test test-pythons test-servers coverage lint format bench package screenshots clean
 
 run: $(STAMP)
 	@$(BIN)/smtpconsole --sandbox
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not servers"
+	$(BIN)/python -m pytest -m "not servers" -n auto
+
+# On every other Python that the machine has.
+test-pythons: $(STAMP)
+	$(BIN)/python tests/pythons.py
 
 test-servers: $(STAMP)
 	$(BIN)/python -m pytest -m servers
 
 # The protocol core is tested to its last branch.
 coverage: $(STAMP)
-	$(BIN)/python -m pytest -q --cov=smtpconsole.smtp --cov-branch --cov-fail-under=100 \
+	$(BIN)/python -m pytest -q -n auto --cov=smtpconsole.smtp --cov-branch --cov-fail-under=100 \
 		--cov-report=term-missing tests/test_replies.py tests/test_session.py \
 		tests/test_exchanges.py tests/test_commands.py tests/test_envelope.py \
 		tests/test_remarks.py tests/test_login.py tests/test_sasl.py tests/test_decoding.py \
