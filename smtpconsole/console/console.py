@@ -11,13 +11,15 @@ from collections.abc import Awaitable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from smtpconsole.composer.draft import Draft
 from smtpconsole.console import commands, connecting, language, profiles, sandboxes, troubles
-from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.front import Front
 from smtpconsole.console.held import Held
 from smtpconsole.console.history import History
+from smtpconsole.console.keeping import Keeper
 from smtpconsole.console.known import Known, Watch
 from smtpconsole.console.memory import Memory
 from smtpconsole.console.memory import Suggestions as Suggestions
@@ -39,38 +41,9 @@ from smtpconsole.transcript.journal import Journal
 if TYPE_CHECKING:
     from smtpconsole.console.learning import Learning
     from smtpconsole.console.matrix import Matrix
-    from smtpconsole.console.progress import Progress
     from smtpconsole.console.uploading import Upload
 
 T = TypeVar("T")
-
-
-class Front(Protocol):
-    """What the console asks of whoever shows it."""
-
-    def show(self, answer: Answer) -> None:
-        """Show an answer."""
-
-    async def ask(self, question: str, *, secret: bool = False) -> str:
-        """Ask a person; what is secret is not shown while it is typed, nor kept."""
-
-    async def edit(self, text: str, *, suffix: str) -> str | None:
-        """Let a person edit a text in $VISUAL or $EDITOR; None if it is as it was.
-
-        ConsoleError if that cannot be done, with what to do.
-        """
-
-    def progress(self, progress: Progress | None) -> None:
-        """Show how far something is that takes its time; None: it is over."""
-
-    def copy(self, text: str) -> bool:
-        """Put a text on the clipboard; false where there is none."""
-
-    def teach(self, answer: Answer) -> None:
-        """Tell what a lesson says; who shows the lesson beside the wire need not."""
-
-    def leave(self) -> None:
-        """The person wants to go."""
 
 
 class Console:
@@ -99,9 +72,11 @@ class Console:
         self.learning: Learning | None = None  # the lesson under way
         self.standing = standing or Standing()  # in all lessons
         self.upload: Upload | None = None  # the message that is on its way
-        self.draft = Draft(
-            sender=self.suggestions.sender, recipients=(), body="This is a test.\n", subject="Test"
+        self.keeper = Keeper(
+            Draft(sender=self.suggestions.sender, body="This is a test.\n", subject="Test")
         )
+        self.at_end = ExitStack()  # what was started, and is to end with the console
+        self.at_end.callback(self.keeper.close)
         self.demands: dict[str, Demands] = {}  # of domains that were looked up, by host
         self.matrix: Matrix | None = None  # of the domain that was walked last
         self.watch = Watch(journal, known)
@@ -109,7 +84,6 @@ class Console:
         self.history = History()  # what was entered; front ends that keep it give theirs
         self.variables = Variables(journal.redactor.learn)
         self._memory = Memory()
-        self.at_end = ExitStack()  # what was started, and is to end with the console
 
     # --- entering -----------------------------------------------------------------------------
 
@@ -230,6 +204,15 @@ class Console:
         reply = self.connection.session.last_reply
         if reply is not None and (told := troubles.greeting_trouble(reply, target)):
             raise told
+
+    @property
+    def draft(self) -> Draft:
+        """The message in the composer."""
+        return self.keeper.draft
+
+    @draft.setter
+    def draft(self, draft: Draft) -> None:
+        self.keeper.set(draft)
 
     @property
     def how(self) -> Settings:

@@ -13,6 +13,9 @@ from smtpconsole.composer.lint import Remark
 from smtpconsole.composer.mends import MENDS
 from smtpconsole.composer.meter import Measure, measure
 from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console.keeping import left_over, remove
+from smtpconsole.console.paths import draft_folder
+from smtpconsole.smtp.events import Noted
 
 if TYPE_CHECKING:
     from smtpconsole.console.console import Console
@@ -97,6 +100,35 @@ def addressed(console: Console) -> None:
         draft = draft.with_recipients(console.recipient)
     if draft != console.draft:
         console.draft = draft
+
+
+def kept(console: Console) -> None:
+    """Keep the message while it is written, and tell of those that a session has left."""
+
+    def complain(reason: str) -> None:
+        console.journal(Noted(f"the message in the composer is not kept: {reason}"))
+
+    found = left_over(draft_folder())
+    console.keeper.begin(draft_folder(), complain)
+    if found:
+        messages = "1 message was" if len(found) == 1 else f"{len(found)} messages were"
+        console.journal(Noted(f"{messages} written and not sent: /draft restore"))
+
+
+def restored(console: Console, number: int) -> str:
+    """Put a message that was left over into the composer; what it was is told."""
+    found = left_over(draft_folder())
+    if not 1 <= number <= len(found):
+        told = [f"{place}  {each}" for place, each in enumerate(found, 1)]
+        raise ConsoleError(
+            f"there is no message {number} that was left" if found else "no message was left", *told
+        )
+    chosen = found[number - 1]
+    console.draft = chosen.draft
+    console.keeper.write()
+    if console.keeper.is_keeping:
+        remove(chosen.path)
+    return f"restored: {chosen}"
 
 
 def explained(remark: Remark) -> Answer:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from smtpconsole.composer import files
 from smtpconsole.composer.messages import MESSAGES
 from smtpconsole.composer.parts import media_type
-from smtpconsole.console.paths import template_folder
+from smtpconsole.console.keeping import left_over
+from smtpconsole.console.paths import draft_folder, template_folder
 from smtpconsole.smtp.parameters import Parameter
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def messages(console: Console) -> list[Offer]:
         )
         for each in MESSAGES.values()
     ]
-    return [*_beginnings(console), *made, *_templates()]
+    return [*_beginnings(console), *_left(), *made, *_templates()]
 
 
 def _beginnings(console: Console) -> Iterator[Offer]:
@@ -55,6 +56,12 @@ def _beginnings(console: Console) -> Iterator[Offer]:
         told = ("The fields as they were before the source was opened or edited.",)
         yield Offer("(back to the fields)", "/draft fields", told)
     yield Offer("(empty)", "/draft new", ("An empty message in the same envelope.",))
+
+
+def _left() -> Iterator[Offer]:
+    for number, each in enumerate(left_over(draft_folder()), 1):
+        told = ("It was written, and not sent.", *each.draft.body.splitlines()[:2])
+        yield Offer(f"(left) {each}", f"/draft restore {number}", told)
 
 
 def _templates() -> Iterator[Offer]:

@@ -42,6 +42,11 @@ def template_folder() -> Path:
     return config_folder() / "templates"
 
 
+def draft_folder() -> Path:
+    """Messages that are being written."""
+    return state_folder() / "drafts"
+
+
 def known_file() -> Path:
     """What servers were like."""
     return state_folder() / "known.json"

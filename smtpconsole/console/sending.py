@@ -67,6 +67,7 @@ async def send_draft(console: Console, draft: Draft, how: How | None = None) -> 
             deliveries.append(delivery)
             if delivery.is_delivered:
                 console.delivered()
+                console.keeper.sent(draft)
             elif delivery.is_farewell:
                 break
             elif not how.until:

@@ -10,7 +10,7 @@ import asyncio
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from smtpconsole.console import editing, opening, pasting, paths
+from smtpconsole.console import drafting, editing, opening, pasting, paths
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.coach import advise
 from smtpconsole.console.console import Console, Suggestions
@@ -71,6 +71,7 @@ class Repl:
         """Read lines until the end of input or /quit; 1 if something failed and nobody saw it."""
         console = self._console
         console.journal.subscribe(self._tell)
+        drafting.kept(console)
         with ExitStack() as stack:
             stack.enter_context(self._input)
             try:

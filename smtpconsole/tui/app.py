@@ -19,7 +19,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
-from smtpconsole.console import opening, paths
+from smtpconsole.console import drafting, opening, paths
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.coach import advise
 from smtpconsole.console.console import Console, Suggestions
@@ -115,6 +115,7 @@ class ConsoleApp(App[None]):
         self.smtp_console.journal.subscribe(self._wake)
         self.query_one(Prompt).field.focus()
         self.call_after_refresh(looks.settle, self)
+        drafting.kept(self.smtp_console)
         self._pump()
         self.call_after_refresh(self._begin)
 

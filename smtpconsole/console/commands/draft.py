@@ -18,12 +18,12 @@ from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import NUMBER, PATH, WORDS, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
-from smtpconsole.console.drafting import measured, octets
+from smtpconsole.console.drafting import measured, octets, restored
 from smtpconsole.console.paths import template_folder
 from smtpconsole.visible import octets as plain
 
 _SHOWN = 16 * 1024  # octets of a part
-_NAMES = ("show", "new", "open", "save", "template", "part", "fields", "set")
+_NAMES = ("show", "new", "open", "save", "template", "part", "fields", "set", "restore")
 
 
 @command
@@ -42,7 +42,8 @@ async def draft(
     template fills in one of your own, by name or file.  part shows a part by its number in the
     MIME tree, such as 1.2, decoded.  fields leaves the source, and goes back to the fields.  set
     writes a field by its name: sender <>, recipients, mail-parameters RET=HDRS, rcpt-parameters,
-    a header such as reply-to, charset, encoding, format, dots.
+    a header such as reply-to, charset, encoding, format, dots.  restore brings a message back
+    that was written and not sent, the last one, or that of a number.
     """
     if action == "set":
         _set(console, file, value)
@@ -135,6 +136,10 @@ def _path(file: str) -> Path:
     return Path(file).expanduser()
 
 
+def _restore(console: Console, file: str, number: int) -> str:
+    return restored(console, int(file) if file.isdecimal() else number)
+
+
 def _set(console: Console, name: str, text: str) -> None:
     field = FIELDS.get(name.lower())
     if field is None:
@@ -183,4 +188,5 @@ _ACTIONS: dict[str, Callable[[Console, str, int], str]] = {
     "template": _template,
     "fields": _fields,
     "set": _show,
+    "restore": _restore,
 }
