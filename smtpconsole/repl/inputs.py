@@ -180,6 +180,8 @@ class _Lines:
             return
         await self._news.wait()
         self._news.clear()
+        if not select.select([sys.stdin.fileno()], [], [], 0)[0]:
+            return  # the loop has told twice of what was read once; to read now would block it
         try:
             self._take(os.read(sys.stdin.fileno(), 65536))
         except OSError:  # the terminal is gone
