@@ -319,3 +319,45 @@ async def test_a_step_that_is_never_done_is_told_in_time(monkeypatch: pytest.Mon
     (problem,) = await lessonplay.problems(parse(text, "test"))
     assert "after the solution there fails: reply to EHLO 251" in problem.text
     assert problem.remedy.startswith("the last reply was 250")
+
+
+LETTER = """---
+title: A letter
+---
+## Announce
+```check
+reply to DATA 354
+```
+```try
+/connect {sandbox}
+EHLO {name}
+MAIL FROM:<{user}>
+RCPT TO:<bob@{domain}>
+DATA
+```
+
+## Write
+```check
+reply to . 250
+```
+```try
+Subject: x
+.
+```
+"""
+
+
+async def test_within_a_message_enter_goes_on_only_until_something_is_said(tmp_path: Path) -> None:
+    async with learning(tmp_path, "/learn next", text=LETTER) as (console, _):
+        lesson = console.learning
+        assert lesson is not None
+        for line in lesson.tutor.solution:
+            assert lesson.on_enter == ""
+            await console.execute(line)
+        assert console.phase is Phase.CONTENT
+        assert lesson.on_enter == "/learn next"
+        assert advise(console).text == "ok: Announce. Enter goes on."
+        await console.execute("Subject: x")
+        assert lesson.on_enter == ""
+        assert advise(console).text.startswith("The step is done. Tab goes on;")
+        assert advise(console).line == "/learn next"

@@ -102,8 +102,10 @@ class Learning:
 
     @property
     def on_enter(self) -> str:
-        """What Enter alone does: it goes on where a step is done, but not within a message."""
-        can_go_on = self.tutor.is_done and self.phase not in (Phase.CONTENT, Phase.AUTH)
+        """What Enter alone does: it goes on where a step is done.  Within a message, and within a
+        login, it may be meant for the server, unless the step was done just now."""
+        is_amid = self.phase in (Phase.CONTENT, Phase.AUTH)
+        can_go_on = self.tutor.is_just_done if is_amid else self.tutor.is_done
         return lessontold.NEXT if can_go_on else ""
 
     def look(self) -> None:

@@ -157,10 +157,14 @@ def advice(learning: Learning) -> tuple[str, str] | None:
     """What to say above the prompt, and the line to enter; None where the session itself has
     something to say."""
     tutor = learning.tutor
-    if learning.phase is Phase.AUTH or learning.console.is_dialling:
+    if learning.console.is_dialling:
+        return None
+    if learning.on_enter:
+        return going_on(tutor), NEXT
+    if learning.phase is Phase.AUTH:
         return None
     if tutor.is_done:
-        return going_on(tutor), NEXT
+        return "The step is done. Tab goes on; Enter alone is a line of the message.", NEXT
     if learning.is_stranded:
         return "The connection is gone. This step can be begun again.", AGAIN
     if tutor.wrong is not None:

@@ -118,6 +118,11 @@ class Tutor:
         return self.index < 0 or self.index in self.done
 
     @property
+    def is_just_done(self) -> bool:
+        """It is, and nothing was said since."""
+        return self.is_done and not self._has_acted(self._since)
+
+    @property
     def is_last(self) -> bool:
         """There is no further step."""
         return self.index + 1 == len(self.lesson.steps)
