@@ -28,21 +28,36 @@ class Source:
     variable: str = ""
     from_netrc: bool = False
     from_keyring: bool = False
+    file: str = ""
 
     def check(self) -> None:
         """ConsoleError if there is more than one."""
-        given = [bool(each) for each in (self.command, self.variable)]
+        given = [bool(each) for each in (self.command, self.variable, self.file)]
         if sum((*given, self.from_netrc, self.from_keyring)) > 1:
             raise ConsoleError("a secret comes from one place; name only one of them")
 
     @property
     def is_given(self) -> bool:
-        return bool(self.command or self.variable or self.from_netrc or self.from_keyring)
+        return bool(
+            self.command or self.variable or self.from_netrc or self.from_keyring or self.file
+        )
+
+    def __str__(self) -> str:
+        told = {
+            f"what `{self.command}` prints": self.command,
+            f"the variable {self.variable}": self.variable,
+            "netrc": self.from_netrc,
+            "the keyring": self.from_keyring,
+            f"the first line of {self.file}": self.file,
+        }
+        return next((words for words, is_so in told.items() if is_so), "asked for")
 
     async def secret(self, host: str, user: str) -> str:
         """The secret; ConsoleError where there is none."""
         if self.command:
             return await from_command(self.command)
+        if self.file:
+            return from_file(self.file)
         if self.variable:
             return from_environment(self.variable)
         if self.from_netrc:
@@ -85,6 +100,19 @@ async def from_command(command: str) -> str:
     secret = told.decode("utf-8", "surrogateescape").partition("\n")[0].rstrip("\r")
     if not secret:
         raise ConsoleError(f"{words[0]} printed no secret")
+    return secret
+
+
+def from_file(name: str) -> str:
+    """The first line of a file."""
+    try:
+        with Path(name).expanduser().open(encoding="utf-8", errors="surrogateescape") as file:
+            secret = file.readline().rstrip("\r\n")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConsoleError(f"{name} cannot be read: {reason}") from error
+    if not secret:
+        raise ConsoleError(f"the first line of {name} is empty")
     return secret
 
 

@@ -37,7 +37,7 @@ async def dial(
     """
     times = Timeouts.of(timeout)
     route = (route or Route()).towards(target)
-    dialled = _Dialled(route.named(target), route, times, observe or _nobody)
+    dialled = _Dialled(route.named(target), route, times, _nobody if observe is None else observe)
     try:
         if target.implicit_tls:
             (tls or TlsPolicy()).name(target.host)
