@@ -166,10 +166,13 @@ async def test_lines_are_said_in_one_go_and_drawn_with_their_replies() -> None:
         await console.execute("/pipeline MAIL FROM:<a@x>; RCPT TO:<b@x>; RCPT TO:<c@x>; DATA")
         assert server.heard == [b"MAIL FROM:<a@x>", b"RCPT TO:<b@x>", b"RCPT TO:<c@x>", b"DATA"]
         rows = person.last.splitlines()
-        assert rows[0] == "4 lines in one go, 4 replies"
-        assert rows[3].split("<-") == ["  3  RCPT TO:<c@x>    ", "  550 5.1.1 no"]
-        assert rows[4].endswith("354 go")
+        assert rows[0].startswith("4 lines in one go, 4 replies in ")
+        assert rows[3].startswith("  3 -> RCPT TO:<c@x>   ---- 3 <- 550 5.1.1 no   ")
+        assert rows[4].startswith("  4 -> DATA            ---- 4 <- 354 go   ")
         assert console.phase is Phase.CONTENT
+        await console.execute(".")
+        await console.execute("/pipeline")  # the last batch of several commands
+        assert person.last.splitlines() == rows
 
 
 async def test_quoted_lines_are_lines_whatever_they_hold() -> None:
@@ -183,16 +186,33 @@ async def test_what_follows_bdat_in_a_pipeline_is_its_chunk() -> None:
     async with at() as (console, person, server):
         await console.execute('/pipeline "MAIL FROM:<a@x>" "BDAT 4 LAST" "Hi" "NOOP"')
         assert server.heard == [b"MAIL FROM:<a@x>", b"BDAT 4 LAST", b"Hi\r\n", b"NOOP"]
-        assert "(content)" in person.last
-        assert person.last.splitlines()[0] == "4 lines in one go, 3 replies"
+        rows = person.last.splitlines()
+        assert rows[0].startswith("3 lines in one go, 3 replies")
+        assert rows[3].strip() == "-> (1 line of content)        (asks for no reply)"
+        assert " 3 <- 250" in rows[4]
 
 
 async def test_a_pipeline_that_is_cut_off_shows_what_was_answered() -> None:
     async with at({b"RSET": b""}) as (console, person, _):
         await console.execute("/pipeline MAIL FROM:<a@x>; RSET; NOOP")
         rows = "\n".join("\n".join([each.title, *each.lines]) for each in person.answers)
-        assert "1  MAIL FROM:<a@x>  <-  250 ok" in rows
-        assert "2  RSET             <-  (no reply)" in rows
+        assert "1 -> MAIL FROM:<a@x> ---- 1 <- 250 ok" in rows
+        assert "2 -> RSET            ---- 2 .. no reply" in rows
+
+
+async def test_replies_to_each_recipient_and_those_nobody_asked_for_are_told_apart() -> None:
+    replies = {b"DATA": b"354 go\r\n", b".": b"250 one\r\n250 two\r\n250 three\r\n"}
+    async with at(replies) as (console, person, server):
+        await console.execute(f"/connect lmtp://127.0.0.1:{server.port}")
+        await console.execute("/pipeline")
+        assert "nothing was said yet" in person.last
+        for line in ("LHLO me", "MAIL FROM:<a@x>", "RCPT TO:<b@x>", "RCPT TO:<c@x>", "DATA", "."):
+            await console.execute(line)
+        await console.execute("/pipeline")
+        rows = [line.strip() for line in person.last.splitlines()]
+        assert rows[1].startswith("1 -> . ---- 1 <- 250 one")
+        assert rows[2].startswith("1 <- 250 two")
+        assert rows[3] == "? <- 250 three   nobody asked"
 
 
 async def test_lines_are_not_pipelined_in_the_middle_of_content() -> None:

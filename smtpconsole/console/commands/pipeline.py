@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console import pairing
+from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import LIST
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
 from smtpconsole.smtp.commands import CONTENT, PER_RECIPIENT, Send
-from smtpconsole.smtp.errors import Disconnected
-from smtpconsole.smtp.events import Phase
-from smtpconsole.smtp.replies import Reply
+from smtpconsole.smtp.events import Phase, Sent
 from smtpconsole.smtp.session import Exchange, Session
 from smtpconsole.smtp.typed import opened
-from smtpconsole.transcript.redaction import masked
-
-# RFC 2920, 3.1: these may only be the last of a group.
-_LAST = (b"EHLO", b"DATA", b"VRFY", b"EXPN", b"TURN", b"QUIT", b"NOOP", b"STARTTLS", b"AUTH")
 
 
 @command
-async def pipeline(console: Console, lines: Annotated[tuple[str, ...], LIST]) -> None:
-    """Say several lines in one go, and show which reply answers which.
+async def pipeline(console: Console, lines: Annotated[tuple[str, ...], LIST] = ()) -> None:
+    """Say several lines in one go, and draw which reply answers which; alone: of the last batch.
 
     /pipeline MAIL FROM:<a@example.org>; RCPT TO:<b@example.org>; DATA, or each line in quotes of
     its own.  RFC 2920 (3.1) lets MAIL, RCPT and RSET stand anywhere in a group, and others only
     at its end; what is said against that is said all the same, and remarked on.
     """
+    if not lines:
+        if (held := console.held) is not None:
+            console.front.show(held.answer())
+        else:
+            _draw(console)
+        return
     session = console.connected().session
     if session.phase is not Phase.READY:
         where = f"the session is in phase {session.phase.value}"
@@ -36,14 +37,21 @@ async def pipeline(console: Console, lines: Annotated[tuple[str, ...], LIST]) ->
     if any(text[:5].upper() == "AUTH " for text in texts):
         await console.may_send_secrets()
     sends = _sends(session, texts)
-    replies: list[Reply] = []
+    began = len(console.journal)
     try:
-        await console.run(_say(sends, replies))
-    except Disconnected as error:
-        replies = error.replies
-        raise
+        await console.run(_say(sends))
     finally:
-        console.front.show(_drawn(sends, replies))
+        if len(console.journal.since(began, Sent)):
+            _draw(console)
+
+
+def _draw(console: Console) -> None:
+    batch = pairing.last(console.journal)
+    if batch is None:
+        raise ConsoleError("nothing was said yet", "/pipeline RSET; NOOP says two in one go")
+    session = console.connection.session if console.connection is not None else None
+    is_pending = session is not None and bool(session.unanswered)
+    console.front.show(pairing.drawn(batch, is_pending=is_pending))
 
 
 def _split(words: tuple[str, ...]) -> list[str]:
@@ -76,23 +84,5 @@ def _sends(session: Session, texts: list[str]) -> list[Send]:
     return sends
 
 
-def _say(sends: list[Send], replies: list[Reply]) -> Exchange[None]:
-    replies += yield sends
-
-
-def _drawn(sends: list[Send], replies: list[Reply]) -> Answer:
-    said = [masked(send).removesuffix(b"\r\n").decode("utf-8", "replace") for send in sends]
-    width = min(48, max(map(len, said)))
-    answers = iter(replies)
-    rows = []
-    for number, (send, line) in enumerate(zip(sends, said, strict=True), 1):
-        reply = next(answers, None) if send.replies else "(content)"
-        told = str(reply or "(no reply)").replace("\n", " / ")
-        rows.append(f"{number:>3}  {line:<{width}}  <-  {told}")
-    rows += [f"{'':>3}  (one more)  <-  {reply}" for reply in answers]  # LMTP
-    early = [send.verb.decode("ascii", "replace") for send in sends[:-1] if send.verb in _LAST]
-    rows += [f"{verb}: last in a group only (RFC 2920, 3.1)" for verb in dict.fromkeys(early)]
-    count, asked = len(sends), sum(1 for send in sends if send.replies)
-    title = f"{count} lines in one go, {len(replies)} replies"
-    is_trouble = len(replies) < asked or any(reply.is_negative for reply in replies)
-    return Answer(title, tuple(rows), is_trouble=is_trouble)
+def _say(sends: list[Send]) -> Exchange[None]:
+    yield sends
