@@ -63,6 +63,9 @@ Exit codes, as those of swaks:
 @click.option("--json", "as_json", is_flag=True, help="Tell all in one JSON object, at the end.")
 @click.option("--junit", metavar="FILE", default="", help="Write a report for CI, too.")
 @click.option("--transcript", metavar="FILE", default="", help="Write what was said, as text.")
+@click.option(
+    "--journal", metavar="FILE", default="", help="Keep the session, for smtpconsole open."
+)
 @click.option("--keep-going", is_flag=True, help="Do not end at the first line that fails.")
 @click.option("--yes", is_flag=True, help="Say yes where a person would be asked.")
 @click.option("--name", metavar="HOST", default="", help="Introduce ourselves as HOST in EHLO.")
@@ -74,6 +77,7 @@ def command(
     as_json: bool,
     junit: str,
     transcript: str,
+    journal: str,
     keep_going: bool,
     yes: bool,
     **how: str | bool | None,
@@ -84,7 +88,7 @@ def command(
     the script connects to.  $NAME in the script is a variable, from --var, /set or the environment.
     A password that is asked for comes from SMTP_PASSWORD.
     """
-    wish = Wish(script, target, var, as_json, junit, transcript, keep_going, yes)
+    wish = Wish(script, target, var, as_json, junit, transcript, journal, keep_going, yes)
     try:
         code = asyncio.run(_run(wish, settings_from(how)))
     except ConsoleError as error:
@@ -102,6 +106,7 @@ class Wish:
     as_json: bool
     junit: str
     transcript: str
+    journal: str
     keep_going: bool
     yes: bool
 
@@ -119,7 +124,11 @@ async def _run(wish: Wish, settings: Settings) -> int:
         parse_target(wish.target)  # which says what is wrong with it
     suggestions = Suggestions(target=wish.target)
     front = Quiet(says_yes=wish.yes)
-    console = Console(front, Journal(), settings=settings, suggestions=suggestions)
+    try:
+        journal = Journal(Path(wish.journal) if wish.journal else None)
+    except OSError as error:
+        raise ConsoleError(_unwritten(wish.journal, error)) from error
+    console = Console(front, journal, settings=settings, suggestions=suggestions)
     console.stepping.is_watched = False
     for word in wish.values:
         console.variables.assign(word)
@@ -150,5 +159,8 @@ def _write(path: str, text: str) -> None:
     try:
         Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ConsoleError(f"{path} cannot be written: {reason}") from error
+        raise ConsoleError(_unwritten(path, error)) from error
+
+
+def _unwritten(path: str, error: OSError) -> str:
+    return f"{path} cannot be written: {(error.strerror or str(error)).lower()}"
