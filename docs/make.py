@@ -1,5 +1,5 @@
 """Make docs/library.md, the guide and a reference from the docstrings, and the tables of
-docs/settings.md.
+docs/settings.md, and docs/peers.md.
 
 python docs/make.py
 """
@@ -7,6 +7,7 @@ python docs/make.py
 from __future__ import annotations
 
 import inspect
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from smtpconsole.console.schema import tables
 HERE = Path(__file__).parent
 PAGE = HERE / "library.md"
 SETTINGS = HERE / "settings.md"
+PEERS = HERE / "peers.toml"
 WIDTH = 96
 
 CLASSES = ["SMTP", "Pool", "Receipt", "Letter", "SMTPResponse", "Route", "Timeouts", "TlsPolicy"]
@@ -133,6 +135,26 @@ def settings() -> str:
     return told
 
 
+def peers() -> str:
+    """The page about other tools, of the table that tests run row by row."""
+    parts = [
+        "# What other tools do, and what does it here\n\n"
+        "`smtpconsole send` sends one message and shows the session, for people who type swaks"
+        " today; a word that begins with a slash is a command of the console.  Each row is run by"
+        " the tests as it stands in `peers.toml`, of which this page is made."
+    ]
+    for peer in tomllib.loads(PEERS.read_text())["peer"]:
+        rows = (f"| {cell(row['what'])} | {cell(row['here'])} |" for row in peer["row"])
+        table = "\n".join([f"| {peer['name']} | here |", "|---|---|", *rows])
+        parts.append(f"## {peer['name']}\n\n{peer['about']}\n\n{table}")
+    return "\n\n".join(parts) + "\n"
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
 if __name__ == "__main__":
+    PEERS.with_suffix(".md").write_text(peers())
     PAGE.write_text(page())
     SETTINGS.write_text(settings())
