@@ -268,7 +268,7 @@ async def test_commands_tell_what_they_did(sandbox: Sandbox, tmp_path: Path) -> 
         await console.execute("/help send")
         assert person.last.startswith("/send [ADDRESS]")
         await console.execute("?")
-        assert person.answers[-1].title.startswith("250")
+        assert person.answers[-1].title == "greeted, not yet introduced"
         await console.execute(f"/export text {tmp_path}/a.txt")
         await console.execute(f"/export text {tmp_path}/a.txt")
         assert "was left as it is" in person.last

@@ -9,9 +9,18 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from smtpconsole import knowledge
+from smtpconsole.console import explaining
 from smtpconsole.console.answers import Answer
 from smtpconsole.smtp.commands import CONTENT
-from smtpconsole.smtp.events import Answered, Sent
+from smtpconsole.smtp.events import (
+    Alerted,
+    Anomaly,
+    Answered,
+    Event,
+    NotSecured,
+    Secured,
+    Sent,
+)
 from smtpconsole.transcript.journal import Entry, Journal
 from smtpconsole.transcript.turns import Teller, Turn
 from smtpconsole.transcript.waterfall import LIMITS
@@ -31,7 +40,7 @@ def details(journal: Journal, number: int, line: int = 0) -> Answer | None:
     if turn is None:
         return None
     line = max(0, min(line, len(turn.lines) - 1))
-    found = _explained(turn, line)
+    found = _explained(turn, entry.event, line)
     title = found.title if found is not None else turn.lines[line] or "an empty line"
     rows = [found.text] if found is not None else []
     rows += _timing(journal, entry)
@@ -41,17 +50,27 @@ def details(journal: Journal, number: int, line: int = 0) -> Answer | None:
         rows += _octets(turn, line)
     elif fields(entry.event):
         rows += _facts(entry)
-    if found is not None:
-        rows += [f"- {cause}" for cause in found.causes]
-        rows += [found.rfc] if found.rfc else []
+    if found is not None:  # what stands first has been told
+        rows += [*explaining.lines(found)][1:]
     return Answer(title, tuple(rows), found.next if found is not None else ())
 
 
-def _explained(turn: Turn, line: int) -> knowledge.Explanation | None:
+def _explained(turn: Turn, event: Event, line: int) -> knowledge.Explanation | None:
     if turn.is_content:
         return None
+    match event:
+        case Anomaly(kind):
+            return knowledge.anomaly(kind)
+        case Alerted(alert):
+            return knowledge.alert(alert.code)
+        case Secured(facts) if facts.errors:
+            return knowledge.remark(facts.errors[max(0, line - 1)].code, "certificate")
+        case NotSecured(facts) if line == 0:
+            return knowledge.remark(facts.failure, "handshake")
+        case NotSecured(facts):
+            return knowledge.remark(facts.errors[line - 1].code, "certificate")
     whole = turn.code is not None and turn.code != 250
-    words = " ".join(turn.lines) if whole else turn.lines[line]
+    words = knowledge.questions("\n".join(turn.lines))[0] if whole else turn.lines[line]
     after = turn.verb.decode("ascii", "replace") if turn.code is not None and turn.verb else None
     return knowledge.explain(visible(words), after=after)
 

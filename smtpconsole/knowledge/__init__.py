@@ -8,22 +8,26 @@
 from smtpconsole.knowledge.entries import (
     Explanation,
     Mechanism,
+    Moment,
     Verb,
     mechanism,
     mechanisms,
+    moment,
     rfc_title,
     verb,
     verbs,
 )
 from smtpconsole.knowledge.explaining import explain, explanations, nearest
-from smtpconsole.knowledge.keywords import describe, keyword
-from smtpconsole.knowledge.oddities import alert, anomaly
+from smtpconsole.knowledge.keywords import adds, describe, keyword
+from smtpconsole.knowledge.oddities import alert, anomaly, remark
 from smtpconsole.knowledge.pasting import questions
 
 __all__ = [
     "Explanation",
     "Mechanism",
+    "Moment",
     "Verb",
+    "adds",
     "alert",
     "anomaly",
     "describe",
@@ -32,8 +36,10 @@ __all__ = [
     "keyword",
     "mechanism",
     "mechanisms",
+    "moment",
     "nearest",
     "questions",
+    "remark",
     "rfc_title",
     "verb",
     "verbs",

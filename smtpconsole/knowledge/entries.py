@@ -10,7 +10,6 @@ from typing import Any
 Entry = Mapping[str, Any]  # Any: TOML is of any shape; tests/test_knowledge.py holds it to ours
 
 BETWEEN = " · "  # of two references
-MOST_NEXT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,14 @@ class Mechanism:
     exposes: str  # what an eavesdropper learns without TLS
     rfc: str
     sound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where a session stands, and the phase of the verbs that can be said there ("" for none)."""
+
+    explanation: Explanation
+    phase: str
 
 
 @cache
@@ -122,6 +129,12 @@ def mechanisms() -> tuple[Mechanism, ...]:
     """Give all mechanisms that have a name of their own, not only a family's."""
     found = (mechanism(name) for name in table("mechanisms"))
     return tuple(each for each in found if each is not None)
+
+
+def moment(name: str) -> Moment:
+    """Explain where a session stands, by a name of moments.toml."""
+    entry = table("moments")[name]
+    return Moment(explanation(entry, title=entry["title"]), entry.get("verbs", ""))
 
 
 def rfc_title(number: int | str) -> str | None:

@@ -48,8 +48,10 @@ def explain(words: str, *, after: str | None = None) -> Explanation | None:
 
 def explanations(words: str, *, after: str | None = None) -> tuple[Explanation, ...]:
     """Explain all that the words may mean, the likeliest first; of a reply its parts as well."""
-    found = {each.title: each for each in reversed([*_found(words, after)])}
-    return tuple(reversed(found.values()))
+    found: dict[str, Explanation] = {}
+    for each in _found(words, after):
+        found.setdefault(each.title, each)
+    return tuple(found.values())
 
 
 def nearest(words: str) -> tuple[str, ...]:

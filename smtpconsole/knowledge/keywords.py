@@ -52,6 +52,12 @@ def find(name: str) -> Entry | None:
     return None
 
 
+def adds(name: str) -> tuple[str, ...]:
+    """Give the commands that a keyword adds."""
+    entry = find(name)
+    return () if entry is None else tuple(entry.get("verbs", ()))
+
+
 def keywords() -> Iterator[tuple[str, Entry]]:
     """Give all keywords with their entries, the registered ones first."""
     for file in _FILES:

@@ -1,7 +1,7 @@
 """What is remarked on: by a session, by TLS, by the probe, the DNS and the lint; and alerts.
 
 1. A file in `remarks/` is a source of remarks; a code may mean one thing in two of them.
-2. `anomaly` knows what sessions remark on, `remark` all sources.
+2. `anomaly` knows what sessions remark on, by its kind; the others have short codes.
 """
 
 from __future__ import annotations
@@ -34,17 +34,14 @@ def remarks(code: str) -> list[Explanation]:
     code = code.strip().casefold()
     if not code or " " in code:
         return []
-    found = ((source, _entry(source, code)) for source in SOURCES if source != "session")
-    return [
-        explanation(entry, title=f"{code}, {SOURCES[source]}")
-        for source, entry in found
-        if entry is not None
-    ]
+    found = (remark(code, source) for source in SOURCES if source != "session")
+    return [each for each in found if each is not None]
 
 
-def _entry(source: str, code: str) -> Entry | None:
+def remark(code: str, source: str) -> Explanation | None:
+    """Explain a code in the sense of one source, such as "certificate" or "dns"."""
     entry: Entry | None = table(f"remarks/{source}").get(code)
-    return entry
+    return None if entry is None else explanation(entry, title=f"{code}, {SOURCES[source]}")
 
 
 def alert(words: str | int) -> Explanation | None:

@@ -62,7 +62,7 @@ class Learned:
 
 @dataclass(slots=True)
 class Anomaly:
-    kind: str  # a key of knowledge/anomalies.toml
+    kind: str  # a key of knowledge/remarks/session.toml
     detail: str
 
 

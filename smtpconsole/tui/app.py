@@ -19,7 +19,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
-from smtpconsole.console import drafting, opening, paths
+from smtpconsole.console import drafting, explaining, opening, paths
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.coach import advise
 from smtpconsole.console.console import Console, Suggestions
@@ -283,7 +283,7 @@ class ConsoleApp(App[None]):
     @on(Wire.Details)
     def _details(self, event: Wire.Details) -> None:
         if answer := details(self.smtp_console.journal, event.number, event.line):
-            self.show(answer)
+            self.show(explaining.at_hand(self.smtp_console, answer))
 
     @on(Pane.Line)
     def _line(self, event: Pane.Line) -> None:
