@@ -26,7 +26,10 @@ MAY_IMPORT = {
     "console": {"smtp", "net", "transcript", "knowledge", "composer", "sandbox", "lessons"},
     "repl": {"console", "transcript", "knowledge", "composer", "smtp"},
     "tui": {"console", "transcript", "knowledge", "composer", "lessons", "smtp"},
-    "cli": {"console", "transcript", "sandbox", "lessons", "repl", "tui", "net", "smtp"},
+    "cli": {
+        *("console", "knowledge", "transcript", "sandbox", "lessons", "net", "smtp"),
+        *("repl", "tui"),
+    },
     "registry": set(),
     "visible": set(),
     "__main__": {"cli"},

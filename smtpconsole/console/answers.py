@@ -14,6 +14,7 @@ class Answer:
     lines: tuple[str, ...] = ()
     next: tuple[str, ...] = ()  # lines that can be entered as they stand
     is_trouble: bool = False
+    lead: int | None = None  # after how many lines those to enter stand; None: at the end
 
 
 class ConsoleError(Exception):

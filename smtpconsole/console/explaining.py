@@ -31,7 +31,12 @@ def lines(found: knowledge.Explanation) -> Iterator[str]:
 
 def answer(found: knowledge.Explanation) -> Answer:
     """An explanation as an answer, with the lines of the example to type."""
-    return Answer(found.title, tuple(lines(found)), found.next)
+    return Answer(found.title, tuple(lines(found)), found.next, lead=lead(found))
+
+
+def lead(found: knowledge.Explanation) -> int:
+    """After what it means and what to do now, one wants to do it."""
+    return 2 if found.now else 1
 
 
 def unknown(words: str) -> ConsoleError:

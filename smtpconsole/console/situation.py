@@ -6,6 +6,7 @@ It looks at the session alone, as the coach does, so that it is right whoever sp
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from smtpconsole import knowledge
@@ -35,12 +36,13 @@ def situation(console: Console) -> Answer:
     said = tuple(_can_be_said(console))
     if last is None or last.reply.code < 400:
         told = [*explaining.lines(moment.explanation), *_last(last), *said]
-        suggested = moment.explanation.next
-        return Answer(moment.explanation.title, tuple(told), explaining.here(console, suggested))
+        answer = explaining.answer(moment.explanation)
+        return explaining.at_hand(console, replace(answer, lines=tuple(told)))
     meaning = meaning_of(last)
     told = [*explaining.lines(meaning), f"{moment.explanation.title}: {moment.explanation.text}"]
+    answer = replace(explaining.answer(meaning), lines=(*told, *said))
     suggested = meaning.next or moment.explanation.next
-    return Answer(meaning.title, (*told, *said), explaining.here(console, suggested))
+    return explaining.at_hand(console, replace(answer, next=suggested))
 
 
 def last_reply(journal: Journal) -> Answered | None:

@@ -27,11 +27,12 @@ class AnswerBox(VerticalScroll, can_focus=False):
         style = "bold $error" if answer.is_trouble else "bold"
         sign = "! " if answer.is_trouble else ""
         rows = [Content.assemble((f"{sign}{visible(answer.title)}", style))]
-        rows += [Content(f"  {visible(line)}") for line in answer.lines]
-        rows += [
+        said = [Content(f"  {visible(line)}") for line in answer.lines]
+        typed = [
             Content.assemble(("  " + str(number), "bold $accent"), f"  {visible(line)}")
             for number, line in enumerate(answer.next, 1)
         ]
+        rows += [*said[: answer.lead], *typed, *(said[answer.lead :] if answer.lead else ())]
         self.query_one("#answer-text", Static).update(Content("\n").join(rows))
         digits = f"1-{len(answer.next)}" if len(answer.next) > 1 else "1"
         self.border_title = f"{digits} types a line · Esc closes" if answer.next else "Esc closes"

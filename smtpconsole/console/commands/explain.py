@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from smtpconsole import knowledge
 from smtpconsole.console import explaining, workbench
-from smtpconsole.console.answers import Answer
 from smtpconsole.console.arguments import WORDS
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
@@ -35,7 +35,8 @@ async def explain(console: Console, words: Annotated[str, WORDS] = "") -> None:
         # Of a reply one wants to know the meaning first, of base64 what it says.
         is_end = (words or last) == str(dialogue.reply)
         lines = [*lines, "", *decoded] if is_end else [*decoded, "", *lines]
-    console.front.show(Answer(told.title, tuple(lines), explaining.here(console, told.next)))
+        told = replace(told, lead=told.lead if is_end else None)
+    console.front.show(explaining.at_hand(console, replace(told, lines=tuple(lines))))
 
 
 def _besides(others: tuple[knowledge.Explanation, ...]) -> list[str]:
