@@ -185,8 +185,10 @@ async def test_enter_tells_all_about_an_entry(size: tuple[int, int]) -> None:
         await console.until("base64 of Username:", "inside of TLS")
         await console.press("e", "e", "enter")
         await console.until("relaying refused", "answers entry", "after 2.500 s", "300 s")
-        await console.press("ctrl+down", "ctrl+down")
-        await console.until("35 35 34 20", "RFC 5321")
+        await console.press("ctrl+down")
+        await console.until("35 35 34 20")
+        await console.press("ctrl+down")
+        await console.until("RFC 5321 3.6.2")
         before = len(console.journal)
         assert "/explain" not in console.screen and len(console.journal) == before
 
