@@ -124,7 +124,7 @@ async def test_a_skipped_recipient_is_as_one_refused(sandbox: Sandbox) -> None:
         assert "ended by a lone dot" in content
         assert await step.enter("/next") is None
         assert "has taken the message for 1 recipient" in step.person.last
-        assert "tim@sandbox.example  not said: it was skipped" in step.person.last
+        assert "skipped    tim@sandbox.example  not said: it was skipped" in step.person.last
         assert b"RCPT TO:<tim@sandbox.example>\r\n" not in said(step.console)
 
 

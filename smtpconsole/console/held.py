@@ -15,7 +15,7 @@ from smtpconsole.smtp.commands import CONTENT, PER_RECIPIENT, PRDR, Send
 from smtpconsole.smtp.sasl.decoding import decode_response
 from smtpconsole.transcript.redaction import masked
 
-KEYS = "Enter send   e edit   s skip   x do not send   1 one at a time"
+KEYS = "↑↓ line   Enter send   e edit   s skip   x do not send   1 one at a time"
 _NEXT = ("/next", "/next 1", "/skip")
 _FEW = 12  # rows of one batch that are told in full
 _PREVIEW = 3  # lines of a message that are shown

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from smtpconsole import knowledge
 from smtpconsole.console.answers import Answer
+from smtpconsole.console.stepping import NOT_SAID
 from smtpconsole.knowledge.queues import Queued, queued
 from smtpconsole.smtp.exchanges import Delivery
 from smtpconsole.smtp.replies import Reply
@@ -14,6 +15,7 @@ from smtpconsole.smtp.replies import Reply
 MANY = 24  # rows: of more, those that were accepted are counted
 
 ACCEPTED, DEFERRED, REFUSED, UNKNOWN = "accepted", "deferred", "refused", "no answer"
+SKIPPED = "skipped"  # in step mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Row:
     def outcome(self) -> str:
         """In a word."""
         reply = self.reply
+        if reply is not None and reply.lines == [NOT_SAID]:
+            return SKIPPED
         if reply is None or reply.code < 0:
             return UNKNOWN
         if reply.is_positive:
@@ -38,7 +42,7 @@ class Row:
         """What the reply says, where it is not what was wanted."""
         if self.outcome == UNKNOWN:
             return "the connection ended before there was a word on it"
-        if self.outcome == ACCEPTED:
+        if self.outcome in (ACCEPTED, SKIPPED):
             return ""
         found = knowledge.explain(str(self.reply), after="RCPT")
         return found.title.lstrip("0123456789. ") if found is not None else ""

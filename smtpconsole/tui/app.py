@@ -368,7 +368,8 @@ class ConsoleApp(App[None]):
 
     def action_answer(self, by: int) -> None:
         """Scroll the answer."""
-        box = self.query_one(AnswerBox)
+        step = self.query_one(StepBox)
+        box = step if step.display else self.query_one(AnswerBox)
         box.scroll_relative(y=by * max(1, box.size.height - 1), animate=False)
 
     def action_escape(self) -> None:

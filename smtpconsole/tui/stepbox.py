@@ -63,14 +63,14 @@ class StepBox(VerticalScroll, can_focus=False):
     def _line(self, held: Held, row: Row) -> Content:
         is_chosen = row.number == self._at
         width = min(60, max(len(visible(each.text)) for each in held.rows))
-        state = f"  ({row.state})" if row.state else ""
         text = visible(row.text)
+        state = "skipped: it is not said" if row.is_skipped else "edited, " if row.is_edited else ""
         return Content.assemble(
             ("> " if is_chosen else "  ", "bold $accent"),
             (f"{row.number:>2} {held.mark} ", "$foreground-muted"),
             (f"{text:<{width}}", "strike" if row.is_skipped else "bold" if is_chosen else ""),
-            (f"  expects {row.expects}", "$foreground-muted"),
-            (state, "bold $warning"),
+            (f"  {state}", "bold $warning"),
+            ("" if row.is_skipped else f"expects {row.expects}", "$foreground-muted"),
         )
 
     @staticmethod
