@@ -13,7 +13,7 @@ import click
 from smtpconsole.cli import sentence
 from smtpconsole.cli.options import settings_from, with_ways
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.exitcodes import USAGE
+from smtpconsole.console.submission.stages import STOPPED, USAGE
 from smtpconsole.visible import visible
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ Exit codes, as those of swaks:
    1  an expectation, an option   22  EHLO, HELO     26  the message   32  EHLO after TLS
    2  not connected               23  MAIL           27  QUIT          33  XCLIENT
    6  the connection ended        24  no RCPT taken  28  AUTH          34  EHLO after XCLIENT
+ 130  Ctrl+C
 """
 
 
@@ -93,6 +94,8 @@ def command(
         code = asyncio.run(_run(wish, settings_from(how)))
     except ConsoleError as error:
         raise sentence(error, WrongScript) from error
+    except KeyboardInterrupt:
+        code = STOPPED
     sys.exit(code)
 
 

@@ -8,33 +8,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from smtpconsole.console.submission.stages import CLOSED, EXITS, STAGES, UNREACHABLE, VERBS
 from smtpconsole.smtp.commands import CONTENT, GREETING
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence, Unreachable
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.sasl import MechanismError
 
-OK, FAILED = 0, 1
-USAGE = 1  # an option, or a line of a script, that is wrong
-CONNECT, CLOSED, MISSING = 2, 6, 10
-BANNER, HELLO, MAIL, RCPT, DATA, CONTENT_END = 21, 22, 23, 24, 25, 26
-QUIT, AUTH, TLS, HELLO_TLS, XCLIENT, HELLO_XCLIENT = 27, 28, 29, 32, 33, 34
+FAILED = 1  # an expectation that nothing else is said of
+HELLO, DATA, AUTH, TLS = (STAGES[name].exit for name in ("FIRST-HELO", "DATA", "AUTH", "STARTTLS"))
+BANNER = STAGES["CONNECT"].exit
 
 _STAGES = {
     GREETING: BANNER,
     b"EHLO": HELLO,
     b"HELO": HELLO,
     b"LHLO": HELLO,
-    b"MAIL": MAIL,
-    b"RCPT": RCPT,
-    b"DATA": DATA,
-    b"BDAT": CONTENT_END,
-    CONTENT: CONTENT_END,
-    b"QUIT": QUIT,
     b"AUTH": AUTH,
     b"STARTTLS": TLS,
-    b"XCLIENT": XCLIENT,
+    b"XCLIENT": STAGES["XCLIENT"].exit,
+    CONTENT: STAGES["DOT"].exit,
+    **{verb: STAGES[name].exit for verb, name in VERBS.items()},
 }
 _COMMANDS = {"login": AUTH, "starttls": TLS, "connect": BANNER, "reconnect": BANNER}
+
+
+def words(code: int) -> str:
+    """An exit code for a person."""
+    return "not as it should be" if code == FAILED else EXITS[code]
 
 
 def stage(verbs: Sequence[bytes]) -> int:
@@ -46,9 +46,9 @@ def stage(verbs: Sequence[bytes]) -> int:
         return code
     for verb in reversed(verbs[:-1]):
         if verb == b"XCLIENT":
-            return HELLO_XCLIENT
+            return STAGES["XCLIENT-HELO"].exit
         if verb == b"STARTTLS":
-            return HELLO_TLS
+            return STAGES["HELO"].exit
     return HELLO
 
 
@@ -56,7 +56,7 @@ def of_error(error: Exception, verbs: Sequence[bytes], command: str = "") -> int
     """The code for an exception that a line of a script ended with."""
     match error:
         case Unreachable():
-            return CONNECT
+            return UNREACHABLE
         case HandshakeFailed():
             return TLS
         case Silence() if "handshake" in error.timer:

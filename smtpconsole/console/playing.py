@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from smtpconsole.console import commands, exitcodes, language, troubles, variables
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.expecting import Unmet
+from smtpconsole.console.submission.stages import CLOSED, OK
 from smtpconsole.smtp.commands import GREETING
 from smtpconsole.smtp.errors import Disconnected, Silence
 from smtpconsole.smtp.events import Answered, Dialling, Phase, Sent
@@ -73,12 +74,12 @@ class Result:
     script: str
     told: str  # the last reply, or why it failed
     seconds: float
-    code: int = exitcodes.OK  # the exit code, were this all
+    code: int = OK  # the exit code, were this all
 
     @property
     def has_failed(self) -> bool:
         """It did not go as it should."""
-        return self.code != exitcodes.OK
+        return self.code != OK
 
 
 @dataclass(slots=True)
@@ -215,7 +216,7 @@ class Player:
         if line.is_content and console.phase is not Phase.CONTENT:
             is_open = console.phase not in (None, Phase.CLOSED)
             told = "the server does not wait for content" if is_open else "the connection has ended"
-            code = exitcodes.DATA if is_open else exitcodes.CLOSED
+            code = exitcodes.DATA if is_open else CLOSED
             self._add(line, told, began, code)
             return 1
         doing = asyncio.ensure_future(self._do(line))
@@ -329,7 +330,7 @@ class Player:
                 verbs.append(entry.event.send.verb)
         return verbs
 
-    def _add(self, line: Line, told: str, began: float, code: int = exitcodes.OK) -> None:
+    def _add(self, line: Line, told: str, began: float, code: int = OK) -> None:
         if line.text == "." and self._content:
             told = f"{told}   ({self._content} lines of content)"
             self._content = 0

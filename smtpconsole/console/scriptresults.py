@@ -6,28 +6,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from smtpconsole.console import exitcodes
 from smtpconsole.console.playing import Result, Script, failure
 from smtpconsole.visible import visible
 
-_NAMES = {
-    0: "ok",
-    1: "failed",
-    2: "not connected",
-    6: "connection ended",
-    10: "something is missing",
-    21: "greeting",
-    22: "EHLO",
-    23: "MAIL",
-    24: "RCPT",
-    25: "DATA",
-    26: "message",
-    27: "QUIT",
-    28: "AUTH",
-    29: "TLS",
-    32: "EHLO after TLS",
-    33: "XCLIENT",
-    34: "EHLO after XCLIENT",
-}
 _WIDTH = 44
 
 
@@ -56,7 +38,7 @@ class Report:
     @property
     def outcome(self) -> str:
         """The exit code in words."""
-        return _NAMES.get(self.code, "failed")
+        return exitcodes.words(self.code)
 
     @property
     def seconds(self) -> float:
