@@ -201,6 +201,12 @@ def test_markdown_loses_no_letter(text: str) -> None:
     assert (shown.count("a"), shown.count("b")) == (text.count("a"), text.count("b"))
 
 
+def test_a_step_may_begin_with_lines_to_type() -> None:
+    (step,) = parse("---\ntitle: x\n---\n## One\n \n    EHLO x\n    NOOP\n\nAnd wait.\n\n").steps
+    assert step.text == "    EHLO x\n    NOOP\n\nAnd wait."
+    assert [block.kind for block in markdown.blocks(step.text)] == ["code", "paragraph"]
+
+
 def test_markdown_is_cut_into_blocks_and_spans() -> None:
     text = (
         "# Head\na `b` **c** *d* _e_ \\*f\\* [g](h)\n- one\n  more\n2. two\n> quoted\n\n    code\n"

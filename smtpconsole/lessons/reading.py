@@ -101,7 +101,7 @@ class _Reader:
             "any" if needs == "any" else "sandbox",
             values.get("rfc", ""),
             values.get("summary", ""),
-            "\n".join(intro.text).strip(),
+            _prose(intro.text),
             rules,
             "none" if tls == "none" else "implicit" if tls == "implicit" else "starttls",
         )
@@ -244,7 +244,7 @@ class _Reader:
         return Step(
             part.title,
             part.number,
-            "\n".join(part.text).strip(),
+            _prose(part.text),
             tuple(line.strip() for _, line in lines["check"]),
             self._hints(by_kind["hint"]),
             tuple(wrong for block in by_kind["wrong"] for wrong in self._wrongs(block)),
@@ -339,12 +339,18 @@ class _Reader:
         return Ask("\n".join(question), tuple(options))
 
 
+def _prose(lines: list[str]) -> str:
+    """The lines without blank ones around them; what is indented at the beginning is code."""
+    return _BLANK_LINES.sub("", "\n".join(lines)).rstrip()
+
+
 def _given(head: dict[str, tuple[int, str]], key: str) -> list[tuple[int, str]]:
     return [head[key]] if key in head else []
 
 
 BLOCKS = ("check", "hint", "wrong", "look", "fault", "ask", "try", "house")
 _KEYS = ("title", "minutes", "needs", "rfc", "summary", "house", "tls")
+_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _FENCE = re.compile(r" {0,3}(`{3,})([^`]*)$")
 _OPTION = re.compile(r"\s{0,3}[-*] \[([ xX])\] (.*)")
 _LOOK = re.compile(
