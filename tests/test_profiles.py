@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_cli import run as run_program
 from test_console import Person, said
 
 from smtpconsole.console import configuration, paths, profiles
@@ -81,6 +85,23 @@ def test_a_profiles_name_is_a_target() -> None:
     assert parse_target("works") == Target("works", 25)
     with pytest.raises(ConsoleError, match="no place in a target"):
         parse_target("a:hush@work")
+
+
+USERS = st.just("") | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=9)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.builds("{}{}".format, USERS, st.sampled_from(["work", "@work", "work@", "work:25"])))
+def test_whoever_is_in_front_of_a_profile_is_read_back(word: str) -> None:
+    write('[profile.work]\ntarget = "submission://al@mail.example"\n')
+    try:
+        found = parse_target(word)
+    except ConsoleError as error:
+        assert error.text and error.hints
+    else:
+        again = parse_target(*shlex.split(named(found)))
+        assert again == found and again.profile == found.profile
+        assert found.port == 587 or not found.profile
 
 
 @pytest.mark.parametrize(
@@ -258,9 +279,8 @@ def test_a_profile_is_not_saved_with_a_mistake(sandbox: Sandbox) -> None:
 
 def test_set_shows_explains_changes_and_saves() -> None:
     write("[settings]\n# why\ncoach = false\n")
-    settings, _ = configured({})
     person = Person()
-    console = Console(person, Journal(), settings=settings)
+    console = Console(person, Journal(), settings=configured({})[0])
 
     async def run() -> None:
         for line in ("/set", "/set coach", "/set coach yes --save", "/set timeout 5s"):
@@ -280,3 +300,22 @@ def test_set_shows_explains_changes_and_saves() -> None:
     assert paths.config_file().read_text() == "[settings]\n# why\n"
     assert unknown.is_trouble and "nearest is coach" in unknown.lines
     assert wrong.is_trouble and "not a time" in wrong.title
+
+
+# --- the shell --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["send", "run"])
+def test_the_shell_keeps_to_the_rules_as_well(sandbox: Sandbox, tmp_path: Path, way: str) -> None:
+    own(sandbox, 'forbid = ["DATA"]', f"password-command = 'echo {sandbox.password}'")
+    before = len(sandbox.mailbox)
+    script = tmp_path / "script"
+    script.write_text("EHLO me\nMAIL FROM:<a@b.example>\nRCPT TO:<bob@sandbox.example>\nDATA\n")
+    arguments = {
+        "send": ("send", "work", "--tls", "--from", "a@b.example", "--to", "bob@sandbox.example"),
+        "run": ("run", str(script), "work"),
+    }
+    done = run_program(*arguments[way], state=tmp_path)
+    told = done.stdout + done.stderr
+    assert done.returncode != 0 and "the profile work does not allow this" in told, told
+    assert len(sandbox.mailbox) == before and "Traceback" not in told

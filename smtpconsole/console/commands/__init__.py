@@ -111,7 +111,9 @@ class Command:
         typed, equals, value = word.partition("=")
         parameter = self.options.get(typed)
         if parameter is None:
-            raise ConsoleError(f"/{self.name} has no option {typed}", self.usage)
+            near = nearest(typed, self.options)
+            hints = (f"nearest is {near}",) if near else ()
+            raise ConsoleError(f"/{self.name} has no option {typed}", *hints, self.usage)
         if parameter.is_flag:
             return parameter.name, True
         if not equals:
