@@ -201,7 +201,8 @@ class Console:
         is_kept = self.settings.remember and not sandboxes.ways(self.sandbox, target)
         self.watch.begin(written(target) if is_kept else None)
         self.watch.look(self.connection)
-        reply = self.connection.session.last_reply
+        session = self.connection.session
+        reply = session.malformed or session.last_reply  # which may be about a later one
         if reply is not None and (told := troubles.greeting_trouble(reply, target)):
             raise told
 

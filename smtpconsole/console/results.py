@@ -85,7 +85,8 @@ class Results:
     def title(self) -> str:
         """All in one sentence."""
         if not self.is_delivered:
-            return f"the server has not taken the message: {self.refusal or 'it did not say why'}"
+            why = _in_a_line(self.refusal) if self.refusal is not None else "it did not say why"
+            return f"the server has not taken the message: {why}"
         count = sum(row.outcome == ACCEPTED for row in self.rows)
         people = "1 recipient" if count == 1 else f"{count} recipients"
         final = next(reply for each in self.deliveries for reply in _final(each))
@@ -110,12 +111,17 @@ def table(rows: Sequence[Row]) -> list[str]:
     width = max((len(row.recipient) for row in shown), default=0)
     lines = []
     for row in shown:
-        lines.append(f"{row.outcome:9}  {row.recipient:{width}}  {row.reply or ''}".rstrip())
+        said = _in_a_line(row.reply) if row.reply is not None else ""
+        lines.append(f"{row.outcome:9}  {row.recipient:{width}}  {said}".rstrip())
         if row.meaning:
             lines.append(f"{'':9}  {'':{width}}  {row.meaning}")
     if len(shown) < len(rows) and accepted:
         lines.append(f"{ACCEPTED:9}  {len(accepted)} recipients")
     return lines
+
+
+def _in_a_line(reply: Reply) -> str:
+    return " ".join(str(reply).splitlines())
 
 
 def log_lines(found: Queued) -> Iterator[str]:

@@ -7,10 +7,12 @@ from dataclasses import replace
 from smtpconsole.console import tlstroubles
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.targets import written
+from smtpconsole.smtp.commands import CONTENT, GREETING
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence, Unreachable
 from smtpconsole.smtp.events import Target
 from smtpconsole.smtp.replies import Reply, stranger
 from smtpconsole.smtp.sasl import MechanismError
+from smtpconsole.visible import visible
 
 _OTHER_PORTS = {
     "TLS": "this port speaks TLS from the first octet",
@@ -19,6 +21,24 @@ _OTHER_PORTS = {
     "IMAP": "an IMAP server listens here: it is for reading mail",
     "POP3": "a POP3 server listens here: it is for fetching mail",
 }
+
+
+_NOT_SMTP = "this is not SMTP but {}"
+_SHOWN = 60  # octets of what was not complete
+_TWICE = "it has not said whether it has the message: sent again, it may arrive twice"
+_UNKNOWN = {  # by the command that has no answer
+    b"": "what it had not answered it may or may not have done",
+    GREETING: "it had not greeted: the port may want TLS first, or not be for you",
+    b"DATA": "it had not answered DATA: it has not taken the message",
+    CONTENT: _TWICE,
+    b"BDAT": _TWICE,
+    b"QUIT": "it left at QUIT without a word; what it had taken before stays taken",
+} | {
+    verb: "it closed before it answered {}"
+    for verb in (b"EHLO", b"HELO", b"LHLO", b"MAIL", b"RCPT", b"RSET", b"AUTH", b"STARTTLS")
+}
+_ALONE = "if it throws away what is sent ahead of its replies: /send --no-pipelining"
+_SILENT = {CONTENT: (_TWICE,), b"BDAT": (_TWICE,), b"RCPT": (_ALONE,), b"DATA": (_ALONE,)}
 
 
 def trouble(error: Exception, target: Target | None) -> ConsoleError | None:
@@ -33,11 +53,7 @@ def trouble(error: Exception, target: Target | None) -> ConsoleError | None:
         case Silence():
             return _silence(error, target)
         case Disconnected():
-            return ConsoleError(
-                str(error),
-                "what it had not answered it may or may not have done",
-                next=_again(target),
-            )
+            return _lost(error, target)
         case MechanismError():
             return ConsoleError(f"AUTH was cancelled: {error}", "try another mechanism with /login")
     return None
@@ -85,6 +101,28 @@ def _again(target: Target | None) -> tuple[str, ...]:
     return (f"/connect {written(target)}",) if target is not None else ()
 
 
+def _lost(error: Disconnected, target: Target | None) -> ConsoleError:
+    """The connection has gone: where, and what is not known because of it."""
+    send, name = error.waiting_for, stranger(error.left)
+    if target is not None and name is not None and send is not None and send.verb == GREETING:
+        return _strange(name, target)
+    verb = send.verb if send is not None else b""
+    hints = [_UNKNOWN.get(verb, _UNKNOWN[b""]).format(verb.decode("ascii", "replace"))]
+    if error.left and not error.left.isspace():
+        hints.insert(0, f"the last it said was not complete: {visible(error.left[:_SHOWN])}")
+    if verb == GREETING and target is not None:
+        return ConsoleError(str(error), *hints, next=_next(target))
+    return ConsoleError(str(error), *hints, next=_again(target))
+
+
+def _strange(name: str, target: Target) -> ConsoleError:
+    """It is another protocol that is spoken there."""
+    if name == "TLS":
+        secure = replace(target, implicit_tls=True)
+        return ConsoleError(_NOT_SMTP.format(name), _OTHER_PORTS[name], next=_again(secure))
+    return ConsoleError(_NOT_SMTP.format(name), _OTHER_PORTS[name], next=_next(target))
+
+
 def _silence(error: Silence, target: Target | None) -> ConsoleError:
     is_remote = target is not None and not target.is_local
     if target is not None and is_remote and "greeting" in str(error) and not target.implicit_tls:
@@ -105,8 +143,10 @@ def _silence(error: Silence, target: Target | None) -> ConsoleError:
             "a firewall may hold it back, or the port is not for TLS",
             next=tlstroubles.other_mode(target) if target is not None else (),
         )
+    verb = error.waiting_for.verb if error.waiting_for is not None else b""
     return ConsoleError(
         str(error),
+        *_SILENT.get(verb, ()),
         "the connection was closed, as a late reply would be taken for another's",
         "to wait longer: /set timeout 2m; as RFC 5321 has it: /set timers rfc",
         next=_again(target),
@@ -119,12 +159,13 @@ def greeting_trouble(reply: Reply, target: Target) -> ConsoleError | None:
         return None
     name = stranger(reply.octets)
     if name is not None:
-        tls = (f"/connect {written(replace(target, implicit_tls=True))}",) if name == "TLS" else ()
-        return ConsoleError(f"this is not SMTP but {name}", _OTHER_PORTS[name], next=tls)
+        return _strange(name, target)
     if reply.code < 0:
-        return ConsoleError("the greeting has no reply code", "this may not be a mail server")
+        words = "the greeting has no reply code"
+        return ConsoleError(words, "this may not be a mail server", next=_next(target))
     if reply.code == 421:
-        return ConsoleError(f"the server does not want to talk now: {reply}", "try again later")
+        words = f"the server does not want to talk now: {reply}"
+        return ConsoleError(words, "try again later", next=_again(target))
     return ConsoleError(
         f"the server refuses service: {reply}",
         "RFC 5321 3.1 leaves only QUIT to say",

@@ -45,6 +45,7 @@ class Fault:
     group: str = ""
     title: str  # what the server does, in a sentence
     shows: str  # what a good client shows, or does
+    told: tuple[str, ...] = ()  # words of what our console tells a person of it
     seconds: float = 5  # that it may take, at most, a client that waits 2 seconds for a reply
     at: tuple[str, ...]
     nth: int = 0  # of its chances in a connection only; 0 is every one

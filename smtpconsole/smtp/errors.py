@@ -2,7 +2,8 @@
 
 ConnectionError
  ├ Unreachable         attempts: each address with its error
- ├ Disconnected        replies: what had been answered
+ ├ Disconnected        replies: what had been answered; waiting_for: the first that had not;
+ │                     left: octets that make no reply
  └ HandshakeFailed     facts: what TLS told before it failed
     └ NoName           also a ValueError: whoever asked gave no name
 TimeoutError
@@ -35,6 +36,8 @@ class Disconnected(ConnectionError):
     def __init__(self, message: str, replies: list[Reply] | None = None) -> None:
         super().__init__(message)
         self.replies = replies or []
+        self.waiting_for: Send | None = None
+        self.left = b""
 
 
 class HandshakeFailed(ConnectionError):

@@ -83,8 +83,10 @@ class Delivery:
         """The reply that decided against the message as a whole; None if none has."""
         if self.is_delivered:
             return None
-        if self.is_farewell or not self.mail.is_positive:
+        if self.is_farewell:
             return self._last
+        if not self.mail.is_positive:  # what was pipelined behind it only follows from it
+            return self.mail
         if self.recipients and not self.accepted:
             return self.recipients[-1][1]
         if self.data is not None and self.data.is_negative:
@@ -97,7 +99,7 @@ class Delivery:
         rest = self._last if self.is_farewell else None
         words: Iterator[Reply | None] = iter(self.content)
         if self.whole is None and len(self.content) < 2:  # the same for all
-            words = repeat(self.content[0] if self.content else self.refusal)
+            words = repeat(self.content[0] if self.is_delivered else self.refusal)
         found: list[tuple[Any, Reply | None]] = []
         for who, reply in self.recipients:
             word = next(words, rest) if reply.is_positive else reply

@@ -269,8 +269,9 @@ class Session:
         if not isinstance(error, (Disconnected, HandshakeFailed, Silence)):
             told = f"Connection lost: {error}" if error else "Connection closed by the server"
             error = Disconnected(told + self._because)
-        if isinstance(error, Disconnected) and self.running is not None:
-            error.replies = self.running.replies
+        if isinstance(error, Disconnected):
+            error.waiting_for, error.left = self.waiting_for, left
+            error.replies = self.running.replies if self.running is not None else []
         was_announced = self.phase is Phase.CLOSING
         self.end(Closed("client" if by_client else "server", reason, was_announced), error)
 
