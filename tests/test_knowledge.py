@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from smtpconsole import knowledge
 from smtpconsole.knowledge import Explanation, describe, explain, keyword
 from smtpconsole.knowledge.entries import table
 from smtpconsole.knowledge.keywords import keywords
-from smtpconsole.knowledge.wording import TOPICS, wordings
+from smtpconsole.knowledge.oddities import SOURCES
+from smtpconsole.knowledge.wording import TOPICS, is_in, wordings
 from smtpconsole.net.registries import ALERTS
 
 FOLDER = Path(knowledge.__file__).parent
@@ -519,3 +521,114 @@ def test_importing_reads_no_table_and_nothing_heavy() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["[]", "0"]
+
+
+# --- what is pasted -----------------------------------------------------------------------------
+
+PASTED = """
+550 5.7.1 no => 550 5.7.1 no
+<-  550 5.7.1 no => 550 5.7.1 no
+<** 550 no => 550 no
+ 0.031 <~* 550 no => 550 no
++11 ms <** 503 5.5.1 EHLO first => 503 5.5.1 EHLO first
+S: 250 Ok => 250 Ok
+PIPELINING => PIPELINING
+"""
+
+
+@pytest.mark.parametrize(("pasted", "asked"), rows(PASTED))
+def test_the_marks_of_a_transcript_are_taken_off(pasted: str, asked: str) -> None:
+    assert knowledge.questions(pasted) == (asked,)
+
+
+def test_a_reply_of_several_lines_is_one_question_with_its_codes_once() -> None:
+    text = "550-5.7.26 one\n550-5.7.26 two\nthree\n550 5.7.26 four\n\n421 bye\n"
+    assert knowledge.questions(text) == ("550 5.7.26 one two three four", "421 bye")
+
+
+def test_of_a_reply_to_ehlo_each_line_is_a_question() -> None:
+    text = "250-mail.example.com\n250-SIZE 10\n250 HELP\n"
+    assert knowledge.questions(text) == ("EHLO 250 mail.example.com", "SIZE 10", "HELP")
+
+
+@given(st.text())
+def test_pasting_anything_never_fails_and_gives_no_control_characters(text: str) -> None:
+    assert all(each.isprintable() for each in knowledge.questions(text))
+
+
+@given(
+    st.lists(st.sampled_from(["250-", "250 ", "550-5.1.1 ", "x", "\n", "<- ", " "])).map("".join)
+)
+def test_pasting_what_looks_like_replies_never_fails(text: str) -> None:
+    for each in knowledge.questions(text):
+        knowledge.explanations(each)
+
+
+@pytest.mark.parametrize("part", [" ", "<", "- ", "1", "250-", "a * ", "x@ ", "*"])
+def test_hostile_text_costs_no_more_than_its_length(part: str) -> None:
+    whole = part * 200_000
+    began = time.process_time()
+    knowledge.questions(whole)
+    knowledge.explanations(f"550 {whole}")
+    knowledge.nearest(whole)
+    assert time.process_time() - began < 2
+
+
+def test_a_phrase_with_a_gap_is_looked_for_once_and_in_its_order() -> None:
+    assert is_in("no * mail", "no more mail") and is_in("mail", "mail")
+    assert not is_in("no * mail", "mail no") and not is_in("a * a", "a")
+    assert not is_in("a * b * c", "a b " * 50_000)
+
+
+def test_nearest_names_what_is_written_alike() -> None:
+    assert knowledge.nearest("piplining")[0] == "PIPELINING"
+    assert "unknown CA" in knowledge.nearest("unknwn ca")
+    assert knowledge.nearest("mx-is")[0].startswith("mx-is-")
+    assert knowledge.nearest("qqqqqqqq") == ()
+
+
+# --- every entry --------------------------------------------------------------------------------
+
+
+def test_no_entry_is_without_a_meaning_and_no_refusal_without_what_to_do_and_a_cause() -> None:
+    named = {name: table(f"remarks/{name}") for name in SOURCES}
+    named |= {"terms": table("terms"), "texts": {e["title"]: e for e in WORDINGS}}
+    for name, known in named.items():
+        for key, entry in known.items():
+            assert entry["text"] and entry["now"] and entry["causes"], f"{name} {key}"
+    for code in CODES:
+        found = explained(code)
+        assert found.text and found.now, code
+        assert found.causes, code
+    for subject in registries.ENHANCED:
+        for key, entry in table(f"enhanced/{subject}").items():
+            code = key if key.count(".") > 1 else f"5.{key}"
+            found = explained(code.split("-")[0].replace("X.", "5."))
+            assert found.text and found.now, key
+            assert entry.get("servers") or found.causes, key
+
+
+def test_what_to_do_now_is_short_and_ends_as_a_sentence() -> None:
+    for path, value in TEXTS:
+        if path.endswith("/now"):
+            assert value[0].isupper() and value[-1] in ".;" and len(value) <= 160, (
+                f"{path}: {value}"
+            )
+
+
+def test_a_code_of_a_vendors_range_is_that_vendors() -> None:
+    assert explained("5.7.606").title == explained("5.7.649").title.replace("649", "606")
+    assert "vendor detail" in explained("5.7.650").title
+    assert explained("4.7.32").title == "4.7.32 From does not align"
+
+
+def test_what_servers_mean_by_a_code_is_told_by_their_names() -> None:
+    servers = dict(explained("451").servers)
+    assert {"Postfix", "Exim", "Microsoft 365", "Gmail"} <= set(servers)
+    assert "DKIM" in dict(explained("550 5.7.30").servers)["Gmail"]
+    assert explained("550 relay not permitted").servers == ()  # the wording says whose it is
+
+
+def test_known_servers_have_words_enough() -> None:
+    assert len(WORDINGS) >= 180
+    assert sum(len(entry["phrases"]) for entry in WORDINGS) >= 600

@@ -13,8 +13,9 @@ from smtpconsole.knowledge.entries import printable
 from smtpconsole.knowledge.keywords import find
 
 MOST = 200  # questions that are made of one text
+LONGEST = 2_000  # characters of a line; a reply line has 512 octets
 
-_MARK = re.compile(r"\s*(?:[0-9.]{1,12}\s+)?(?:[<~=*-]{2,3}[*>]?|[SC]:|<)\s+(?=[0-9]{3}[ -])")
+_MARK = re.compile(r"(?:[+0-9.a-z ]{1,12} )?(?:[<~=*-]{2,3}[*>]?|[SC]:|<) {1,8}(?=[0-9]{3}[ -])")
 _REPLY = re.compile(r"([0-9]{3})([ -])(.*)")
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})[ :]+")
 
@@ -32,7 +33,9 @@ def _replies(lines: list[str]) -> list[list[str]]:
     replies: list[list[str]] = []
     going_on = ""  # the code of a reply whose last line has not come
     for line in lines:
-        line = _MARK.sub("", line, count=1).strip()
+        line = line[:LONGEST].strip()
+        if mark := _MARK.match(line):
+            line = line[mark.end() :]
         match = _REPLY.fullmatch(f"{line} " if line[:3].isdigit() and len(line) == 3 else line)
         if going_on and (match is None or match[1] == going_on):
             replies[-1].append(line)
