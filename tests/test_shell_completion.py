@@ -13,7 +13,7 @@ import pytest
 from test_cli import run
 
 from smtpconsole.cli import subcommands
-from smtpconsole.cli.shells import bash, everything, fish, zsh
+from smtpconsole.cli.shells import bash, everything, fish, man, zsh
 
 ASK = """
 source {script}
@@ -101,3 +101,15 @@ def test_a_shell_that_is_not_known_is_told(tmp_path: Path) -> None:
     for words, told in (((), "which shell?"), (("tcsh",), "'tcsh' is not one of")):
         done = run("completion", *words, state=tmp_path)
         assert done.returncode == 2 and told in done.stderr
+
+
+def test_the_manual_page_has_every_option_and_no_stray_macro() -> None:
+    parts = everything()
+    page = man.script(parts)
+    for each in parts:
+        assert each.name in page
+        for option in each.options:
+            assert all(f"\\fB{name}\\fR".replace("-", "\\-") in page for name in option.names)
+    assert page.isascii()
+    macros = {line.split(" ")[0] for line in page.splitlines() if line.startswith((".", "'"))}
+    assert macros <= {".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".I", ".br", ".nf", ".fi"}
