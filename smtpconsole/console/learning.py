@@ -265,14 +265,6 @@ class Learning:
         finally:
             self.console.front = front
 
-    async def play_next(self) -> bool:
-        """Do the next thing of the solution; False if there is nothing left to do."""
-        line = self.next_line
-        if not line or self.tutor.is_done:
-            return False
-        await self.console.execute(line)
-        return True
-
     def answer_all(self) -> None:
         """Give the right answers that the solution leaves out."""
         while (ask := self.tutor.ask) is not None:

@@ -75,6 +75,7 @@ async def begin(console: Console, name: str, target: Target | None = None) -> No
     learning = Learning(console, lesson, target, key)  # or it says why not
     if console.learning is not None:
         learning.had_sandbox = console.learning.had_sandbox
+        learning.is_presented = console.learning.is_presented
     place = console.standing.place(key)
     if place.is_finished and place.step + 1 >= len(lesson.steps):
         place = Place(is_finished=True)

@@ -174,7 +174,7 @@ def advice(learning: Learning) -> tuple[str, str] | None:
         return tutor.hints[-1].replace("\n", " "), line
     if tutor.ask is not None:
         return "Answer with the digit. A hint?", HINT
-    return f"{heading(tutor)}.", HINT if tutor.has_more_hints else ""
+    return _ended(heading(tutor)), HINT if tutor.has_more_hints else ""
 
 
 def going_on(tutor: Tutor) -> str:
@@ -182,5 +182,10 @@ def going_on(tutor: Tutor) -> str:
     if tutor.step is None:
         return "Enter goes on, when you have read this."
     if tutor.is_finished:
-        return "The lesson is done. Enter goes on to the next, /learn leave ends it."
-    return "Enter goes on." if tutor.step.is_reading else f"ok: {tutor.step.title}. Enter goes on."
+        return "The lesson is done. Enter goes on to the next one."
+    ended = _ended(tutor.step.title)
+    return "Enter goes on." if tutor.step.is_reading else f"ok: {ended} Enter goes on."
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence[-1:] in ".?!:" else f"{sentence}."

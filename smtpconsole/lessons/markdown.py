@@ -59,7 +59,7 @@ def _span(match: re.Match[str]) -> Span:
     if match["escaped"]:
         return Span(match["escaped"])
     if match["code"]:
-        return Span(match["code"].strip(), "code")
+        return Span(match["code"], "code")
     if match["strong"]:
         return Span(match["strong"], "strong")
     if match["link"]:

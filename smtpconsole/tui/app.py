@@ -287,7 +287,10 @@ class ConsoleApp(App[None]):
 
     @on(Pane.Line)
     def _line(self, event: Pane.Line) -> None:
-        self.enter(event.line)
+        if self._question is None:
+            self.enter(event.line)
+        elif not self._question.done():
+            self._question.set_result(event.line)
 
     @on(Wire.Copied)
     def _copied(self, event: Wire.Copied) -> None:
@@ -337,6 +340,10 @@ class ConsoleApp(App[None]):
         screen.remove_class("-zoom-side", "-zoom-wire")
         if not was_zoomed:
             screen.add_class("-zoom-side" if is_side else "-zoom-wire")
+
+    def action_lesson(self, by: int) -> None:
+        """Read on in the lesson, from the prompt."""
+        self.query_one(LessonBox).page(by)
 
     def action_wire(self) -> None:
         """Walk through the lesson, if there is one; else, and a second time, through the wire."""

@@ -13,11 +13,11 @@ from smtpconsole.visible import visible
 _STYLES = {"code": "bold $accent", "emphasis": "italic", "strong": "bold"}
 
 
-def rendered(text: str, width: int) -> list[Content]:
-    """Lines of at most that width."""
+def rendered(text: str, width: int, limit: int | None = None) -> list[Content]:
+    """Lines of at most that width; of the first so many blocks, if there is a limit."""
     lines: list[Content] = []
     last: Block | None = None
-    for block in markdown.blocks(text):
+    for block in markdown.blocks(text)[:limit]:
         if last is not None and not (last.kind == block.kind == "item"):
             lines.append(Content(""))
         lines += _block(block, width)

@@ -98,6 +98,8 @@ class Prompt(Vertical):
         Binding("up", "older", "Older", show=False),
         Binding("down", "newer", "Newer", show=False),
         Binding("ctrl+r", "search", "Search", show=False),
+        Binding("pageup", "app.lesson(-1)", "Lesson", show=False),
+        Binding("pagedown", "app.lesson(1)", "Lesson", show=False),
     ]
 
     class Entered(Message):
