@@ -1,8 +1,9 @@
-"""Scripts: what is expected, how they are played, and what is told of it."""
+"""Scripts: how they are played, and what is told of it."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -15,10 +16,8 @@ from click.testing import CliRunner, Result
 from test_console import PASSWORD, at, said
 
 from smtpconsole.cli import main
-from smtpconsole.console import language, variables
-from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console import commands, exitcodes, language, playing
 from smtpconsole.console.expecting import parse
-from smtpconsole.console.history import History
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.sandbox.faults import parsed
 from smtpconsole.transcript.formats import exported
@@ -37,172 +36,6 @@ def run(*words: str, script: str | None = None, **environment: str) -> Result:
 
 def where(sandbox: Sandbox) -> list[str]:
     return [f"localhost:{sandbox.port}", "--ca", str(sandbox.ca_file), "--name", "client.example"]
-
-
-# --- /expect and /wait
-
-
-async def test_what_is_expected_is_told_and_what_is_not_is_a_trouble(sandbox: Sandbox) -> None:
-    async with at(sandbox) as (console, person):
-        await console.execute("EHLO me")
-        for line in (
-            "/expect 250",
-            "/expect 2..",
-            "/expect 2xx within 10s",
-            "/expect 220 250",
-            "/expect caps STARTTLS",
-            "/expect caps PIPELINING SIZE",
-            "/expect not caps AUTH",
-            "/expect tls off",
-            "/expect phase ready",
-            "/expect not closed",
-            "/expect not identity",
-            "/expect text 'sandbox.example'",
-            "/expect not 5..",
-        ):
-            await console.execute(line)
-            assert person.last.startswith("as expected: "), (line, person.last)
-        for line, told in (
-            ("/expect 354", "expected 354; 250 sandbox.example"),
-            ("/expect 250 250", "expected 250 250; 220 sandbox.example"),
-            ("/expect tls on", "expected tls on; TLS is off"),
-            ("/expect caps XNONE", "expected caps XNONE; offered are "),
-            ("/expect closed", "expected closed; the phase is ready"),
-            ("/expect identity", "nobody is logged in"),
-            ("/expect text greylisted", "expected text 'greylisted'"),
-            ("/expect 421 within 10ms", "not within 0.01 s: expected 421; 250"),
-        ):
-            await console.execute(line)
-            assert person.last.startswith(told) or told in person.last, (line, person.last)
-            assert person.answers[-1].is_trouble
-
-
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        ("2500", "is nothing that can be expected"),
-        ("tls", "tls is on or off"),
-        ("phase nowhere", "a phase is one of"),
-        ("text", "which text"),
-        ("text '('", "is not a pattern"),
-        ("250 within soon", "is not a time"),
-        ("within 2s", "expect what"),
-    ],
-)
-def test_an_expectation_that_says_nothing_is_told(words: str, told: str) -> None:
-    call = language.parse(f"/expect {words}")
-    assert isinstance(call, language.Call)
-    with pytest.raises(ConsoleError, match=told.replace("?", r"\?")):
-        parse(call.words)
-
-
-async def test_enhanced_codes_and_times_are_looked_at() -> None:
-    with Sandbox() as sandbox:
-        sandbox.faults.switch_on(parsed("banner-late"))
-        async with at(sandbox) as (console, person):
-            await console.execute("/expect 220 within 1s")
-            assert person.last.startswith("the reply took 1."), person.last
-            await console.execute("EHLO me")
-            await console.execute("MAIL FROM:<a@b.example>")
-            await console.execute("RCPT TO:<nobody@sandbox.example>")
-            for line in ("/expect 550 5.1.1", "/expect 5.1.*", "/expect 550 5.x.x within 9s"):
-                await console.execute(line)
-                assert person.last.startswith("as expected: 550"), line
-            await console.execute("/expect 550 5.7.1")
-            assert person.last.startswith("expected 550 5.7.1; 550 5.1.1")
-
-
-async def test_a_reply_that_is_to_come_is_waited_for(sandbox: Sandbox) -> None:
-    async with at(sandbox) as (console, person):
-        await console.execute(r"/raw 'NOOP\r\n' --replies 0")
-        await console.execute("/wait reply within 5s")
-        assert person.last.startswith("it has come: 250")
-        await console.execute("/wait 421 within 30ms")
-        assert person.last.startswith("not within 0.03 s")
-        await console.execute("/wait 5ms")
-        await console.execute("/wait phase ready")
-        assert person.last.startswith("it has come: the phase is ready")
-
-
-# --- variables, /repeat, /hex and the others
-
-
-async def test_variables_are_the_persons_or_the_environments(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("STEP_USER", "bob")
-    monkeypatch.setenv("STEP_PASSWORD", "from-the-environment-1")
-    async with at(sandbox, "typed-unseen-22") as (console, person):
-        await console.execute("/set TO bob@sandbox.example")
-        await console.execute("/vrfy $TO")
-        await console.execute('/vrfy "<${STEP_USER}@sandbox.example> $$1 $2"')
-        await console.execute("/raw 'NOOP $TO\\r\\n'")
-        assert said(console)[-3:] == [
-            b"VRFY bob@sandbox.example\r\n",
-            b"VRFY <bob@sandbox.example> $1 $2\r\n",
-            b"NOOP $TO\r\n",
-        ]
-        await console.execute("NOOP $TO")  # what is said is verbatim
-        assert said(console)[-1] == b"NOOP $TO\r\n"
-        await console.execute("/vrfy $STEP_NOBODY")
-        assert "$STEP_NOBODY is not set; nothing was sent" in person.last
-        await console.execute("/set MY_SECRET")
-        assert person.questions[-1] == ("MY_SECRET:", True)
-        assert "MY_SECRET  [not shown]" in person.last
-        await console.execute("/set MY_PASSWORD said-in-the-open-33")
-        await console.execute("/vrfy $MY_SECRET$STEP_PASSWORD")
-        text = exported(console.journal, "jsonl") + exported(console.journal, "text")
-        for secret in ("typed-unseen-22", "said-in-the-open-33", "from-the-environment-1"):
-            assert secret not in text
-        assert console.is_secret("/set MY_PASSWORD said-in-the-open-33")
-
-
-async def test_a_line_is_repeated_with_its_number(sandbox: Sandbox) -> None:
-    async with at(sandbox) as (console, person):
-        await console.execute("/set WHO tim")
-        await console.execute("/repeat 3 NOOP it's $N of $WHO")
-        assert said(console) == [b"NOOP it's %d of tim\r\n" % each for each in (1, 2, 3)]
-        await console.execute("/repeat 2 /hex 52:53 4554 0d0a")
-        assert said(console)[-2:] == [b"RSET\r\n"] * 2
-        await console.execute("/hex 5")
-        assert "this is not hex" in person.last
-        await console.execute("/repeat 3")
-        assert person.answers[-1].is_trouble
-
-
-async def test_what_is_offered_copied_and_entered_is_at_hand(sandbox: Sandbox) -> None:
-    async with at(sandbox) as (console, person):
-        await console.execute("/caps")
-        assert "not told yet" in person.last
-        await console.execute("/starttls")
-        await console.execute("/caps")
-        assert "STARTTLS" in person.last and "only in the clear" in person.last
-        assert "only under TLS" in person.last
-        await console.execute("/copy")
-        assert person.copied.startswith("250-sandbox.example")
-        await console.execute("/copy command")
-        assert person.copied == "EHLO client.example"
-        await console.execute("/copy exchange")
-        assert " ~> EHLO client.example" in person.copied
-        await console.execute("/copy markdown")
-        assert "smtpconsole" in person.copied
-        console.history = History()
-        console.history.add("NOOP")
-        console.history.add("EHLO me")
-        await console.execute("/history")
-        assert person.answers[-1].lines == ("NOOP", "EHLO me")
-        await console.execute("/history noop")
-        assert person.answers[-1].lines == ("NOOP",)
-        await console.execute("/reconnect")
-        assert console.connection is not None and not console.connection.session.is_secure
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [("$A-$B", "1-2"), ("${A}B", "1B"), ("$$A", "$A"), ("5$ $5 $", "5$ $5 $"), ("$$$A", "$1")],
-)
-def test_dollars(text: str, told: str) -> None:
-    assert variables.expanded(text, {"A": "1", "B": "2"}.__getitem__) == told
 
 
 # --- scripts
@@ -397,3 +230,26 @@ def test_faults_end_a_run_in_time_and_with_their_name(tmp_path: Path) -> None:
             done = run("-", *where(sandbox), "--timeout", "1s", script=script)
             assert done.exit_code == code, (fault, done.stdout)
             assert time.monotonic() - began < 10
+
+
+# --- the page about scripts, and the kinds of arguments
+
+
+PAGE = (Path(__file__).parent.parent / "docs" / "scripts.md").read_text()
+
+
+def test_the_page_about_scripts_tells_what_is_so() -> None:
+    example = PAGE.split("```\n")[1]
+    assert len(playing.read(example, "example", has=lambda name: True).lines) == 14
+    spans = [span for span in re.findall(r"`([^`\n]+)`", PAGE) if span.startswith("/")]
+    for span in spans:
+        call = language.parse(span.replace("…", "closed"))
+        assert isinstance(call, language.Call)
+        found = commands.find(call.name)
+        if call.words and not {"USER"} & set(call.words):
+            assert call.name not in ("expect", "wait") or found.bound(call.words)
+    for span in re.findall(r"`(/expect [^`\n…]+)`", PAGE):
+        call = language.parse(span)
+        assert isinstance(call, language.Call) and parse(call.words)
+    for code in re.findall(r"\| (\d+) \|", PAGE):
+        assert exitcodes.words(int(code))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from smtpconsole.console.answers import ConsoleError
@@ -41,6 +41,7 @@ class Kind:
     fits: Callable[[str], bool] | None = None  # a word that does not is the next argument's
     hides_after: Callable[[Sequence[str], str], str] | None = None  # ... behind some others
     complete_after: CompleteAfter | None = None  # where it depends on the words before
+    sentence: str = ""  # what it is, for /help
 
     def completed(self, console: Console, before: Sequence[str], word: str) -> Iterable[str]:
         """What a word may become behind some others."""
@@ -151,18 +152,45 @@ def _is_mechanism(word: str) -> bool:
     return word.upper() in MECHANISMS
 
 
-TARGET = Kind("TARGET", parse_target, _complete_target, hides=password_of)
-ADDRESS = Kind("ADDRESS", complete=_complete_address)
-MECHANISM = Kind("MECHANISM", str.upper, _complete_mechanism)
-MECHANISM_FIRST = Kind("MECHANISM", str.upper, _complete_mechanism, fits=_is_mechanism)
+def _among(*words: str) -> Complete:
+    return lambda console, word: (each for each in words if each.startswith(word.lower()))
+
+
+def _complete_variable(console: Console, word: str) -> Iterable[str]:
+    import os
+
+    return sorted(each for each in {*console.variables.own, *os.environ} if each.startswith(word))
+
+
+TARGET = Kind(
+    "TARGET",
+    parse_target,
+    _complete_target,
+    hides=password_of,
+    sentence="host, host:port, smtps://host, mx:domain, a profile (/help connect has them all)",
+)
+ADDRESS = Kind(
+    "ADDRESS",
+    complete=_complete_address,
+    sentence="a mail address, said as it is typed; several between quotes where a list may be",
+)
+MECHANISM = Kind(
+    "MECHANISM",
+    str.upper,
+    _complete_mechanism,
+    sentence="a way to log in, as the server offers it: PLAIN, SCRAM-SHA-256",
+)
+MECHANISM_FIRST = replace(MECHANISM, fits=_is_mechanism)
 BINDING = choice("tls-exporter", "tls-server-end-point", "tls-unique")
-SECRET = Kind("PASSWORD", is_secret=True)
-PROGRAM = Kind("COMMAND")
-VARIABLE = Kind("VARIABLE")
-NUMBER = Kind("NUMBER", _number)
-SIZE = Kind("SIZE", _size)
-DURATION = Kind("TIME", duration)
-TEXT = Kind("TEXT")
+SECRET = Kind("PASSWORD", is_secret=True, sentence="kept nowhere; asked for unseen if left out")
+PROGRAM = Kind("COMMAND", sentence="a program and its arguments, between quotes")
+VARIABLE = Kind("VARIABLE", complete=_complete_variable, sentence="a name in the environment")
+NUMBER = Kind("NUMBER", _number, sentence="digits")
+SIZE = Kind("SIZE", _size, _among("500k", "1m", "30m"), sentence="octets, or 500K, 30M, 2G")
+DURATION = Kind(
+    "TIME", duration, _among("500ms", "2s", "30s", "5m"), sentence="500ms, 30s, 5m or 1h"
+)
+TEXT = Kind("TEXT", sentence="a word, or several between quotes")
 WORDS = Kind("WORDS", is_rest=True)
 LIST = Kind("WORD ...", is_rest=True, is_list=True)
-PATH = Kind("FILE", complete=_complete_path)
+PATH = Kind("FILE", complete=_complete_path, sentence="a path; ~ is your own folder")

@@ -104,7 +104,9 @@ class Command:
                 values[parameter.name] = parameter.kind.parse(word)
         missing = [each for each in left if each.is_required and each.name not in values]
         if missing:
-            raise ConsoleError(f"/{self.name} needs {missing[0].kind.name}", self.usage)
+            kind = missing[0].kind
+            hints = (f"{kind.name}: {kind.sentence}",) if kind.sentence else ()
+            raise ConsoleError(f"/{self.name} needs {kind.name}", self.usage, *hints)
         return values
 
     def _option(self, word: str, rest: list[str]) -> tuple[str, Any]:

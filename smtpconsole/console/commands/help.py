@@ -7,12 +7,20 @@ from typing import Annotated
 
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.arguments import Kind
-from smtpconsole.console.commands import COMMANDS, command, find
+from smtpconsole.console.commands import COMMANDS, Command, command, find
 from smtpconsole.console.console import Console
 
 
 def _names(console: Console, word: str) -> Iterable[str]:
     return (name for name in COMMANDS if name.startswith(word))
+
+
+def _kinds(found: Command) -> Iterable[str]:
+    """What the command's arguments are, each kind once."""
+    kinds = [each.kind for each in found.parameters if not each.is_flag]
+    told = {each.name: each.sentence for each in kinds if each.sentence}
+    width = max(map(len, told), default=0)
+    return ("", *(f"{name:{width}}  {sentence}" for name, sentence in told.items())) if told else ()
 
 
 NAME = Kind("COMMAND", complete=_names)
@@ -23,7 +31,7 @@ async def help_(console: Console, name: Annotated[str, NAME] = "") -> None:
     """List the commands, or tell all about one."""
     if name:
         found = find(name.removeprefix("/").lower())
-        lines = (found.sentence, *found.details.splitlines())
+        lines = (found.sentence, *found.details.splitlines(), *_kinds(found))
         console.front.show(Answer(found.usage, lines))
         return
     width = max(len(each) for each in COMMANDS) + 1
