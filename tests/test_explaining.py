@@ -7,9 +7,12 @@ from test_console import Person, at
 from test_console import sandbox as sandbox  # the fixture
 
 from smtpconsole import knowledge
+from smtpconsole.composer.lint import lint
 from smtpconsole.console import situation
+from smtpconsole.console.completion import complete
 from smtpconsole.console.console import Console
 from smtpconsole.console.details import details
+from smtpconsole.console.drafting import explained
 from smtpconsole.console.explaining import here
 from smtpconsole.net.problems import problem
 from smtpconsole.sandbox import Sandbox
@@ -98,6 +101,19 @@ def test_a_suggested_server_can_be_connected_to(target: Target, line: str) -> No
     console = Console(Person(), Journal())
     console.target = target
     assert here(console, ("/connect smtps://mail.example.com",)) == (line,)
+
+
+async def test_whatever_has_a_name_is_completed_behind_the_question_mark(sandbox: Sandbox) -> None:
+    async with at(sandbox) as (console, _):
+        for typed, whole in (("?mx-is-al", "mx-is-alias"), ("?greyl", "greylisting")):
+            assert [each.text for each in complete(console, typed)] == [whole]
+
+
+def test_a_remark_on_a_message_is_explained_with_what_mends_it() -> None:
+    (remark,) = (each for each in lint(b"Subject: x\r\n\r\na\nb\r\n") if each.code == "bare-lf")
+    told = explained(remark)
+    assert told.next == ("/mend bare-lf",) and told.lines[1].startswith("m mends it")
+    assert any(line.startswith("Microsoft 365: ") for line in told.lines)
 
 
 # --- the wire -----------------------------------------------------------------------------------

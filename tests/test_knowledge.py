@@ -412,6 +412,7 @@ AUTH PLAIN => PLAIN, a way to log in
 AUTH plain AGEAYg== => PLAIN, a way to log in
 AUTH PLAIN LOGIN => AUTH PLAIN LOGIN
 starttls no longer offered => STARTTLS no longer offered
+*** unsolicited reply: 421 bye => unsolicited reply
 NOTIFY=NEVER => NOTIFY, parameter of RCPT
 RFC 3207 => RFC 3207
 """

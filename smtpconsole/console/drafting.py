@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smtpconsole import knowledge
 from smtpconsole.composer.errors import DraftError
 from smtpconsole.composer.fields import Difference, differences, forced
 from smtpconsole.composer.lint import Remark
 from smtpconsole.composer.mends import MENDS
 from smtpconsole.composer.meter import Measure, measure
+from smtpconsole.console import explaining
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.keeping import left_over, remove
 from smtpconsole.console.paths import draft_folder
@@ -134,12 +136,14 @@ def restored(console: Console, number: int) -> str:
 def explained(remark: Remark) -> Answer:
     """What a remark is about, where it is written, and what takes it away."""
     lines = [f"{_SEVERITIES[remark.severity]}; {remark.section or 'by experience'}"]
+    if known := knowledge.remark(remark.code, "message"):
+        lines += explaining.lines(replace(known, rfc=""))  # the section has been told
     mend = MENDS.get(remark.code)
     if mend is None:
-        lines.append("nothing mends it by itself: it is yours to decide")
+        lines.insert(1, "nothing mends it by itself: it is yours to decide")
         return Answer(remark.text, tuple(lines))
-    lines.append(f"m mends it: {(mend.__doc__ or '').strip()}")
-    return Answer(remark.text, tuple(lines), (f"/mend {remark.code}",))
+    lines.insert(1, f"m mends it: {(mend.__doc__ or '').strip()}")
+    return Answer(remark.text, tuple(lines), (f"/mend {remark.code}",), lead=2)
 
 
 _SEVERITIES = {

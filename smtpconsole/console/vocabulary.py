@@ -74,7 +74,7 @@ def said(console: Console, line: str) -> Iterator[Completion]:
 
 
 def asked(console: Console, line: str) -> Iterator[Completion]:
-    """The candidates for what is explained: the last reply, verbs, keywords, mechanisms."""
+    """The candidates for what is explained: the last reply, and all that has a name."""
     start = line.index("?") + 1 if line.startswith("?") else line.index(" ") + 1
     word = line[start:]
     session = _session(console)
@@ -86,7 +86,8 @@ def asked(console: Console, line: str) -> Iterator[Completion]:
     names = {each.name: each.sentence for each in knowledge.verbs()}
     names |= {each.name: each.sentence for each in knowledge.mechanisms()}
     offered = {each.name: "offered by the server" for each in console.known}
-    for name, sentence in {**offered, **names}.items():
+    others = dict.fromkeys(knowledge.names(), "") if word else {}
+    for name, sentence in {**offered, **others, **names}.items():
         if word and name.upper().startswith(word.upper()):
             yield Completion(name, start, sentence)
 

@@ -17,7 +17,7 @@ from smtpconsole.knowledge.entries import (
     verb,
     verbs,
 )
-from smtpconsole.knowledge.explaining import explain, explanations, nearest
+from smtpconsole.knowledge.explaining import explain, explanations, names, nearest
 from smtpconsole.knowledge.keywords import adds, describe, keyword
 from smtpconsole.knowledge.oddities import alert, anomaly, remark
 from smtpconsole.knowledge.pasting import questions
@@ -37,6 +37,7 @@ __all__ = [
     "mechanism",
     "mechanisms",
     "moment",
+    "names",
     "nearest",
     "questions",
     "remark",

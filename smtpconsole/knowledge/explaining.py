@@ -58,14 +58,15 @@ def nearest(words: str) -> tuple[str, ...]:
     """Give what is known and written in a way much like these words."""
     import difflib
 
-    known = {name.casefold(): name for name in _names()}
+    known = {name.casefold(): name for name in names()}
     asked = " ".join(printable(words[:LONGEST]).split()).casefold()[:40]
     near = difflib.get_close_matches(asked, known, n=MOST_NEAR, cutoff=0.6)
     begun = [name for name in known if len(asked) > 2 and name.startswith(asked)]
     return tuple(known[name] for name in dict.fromkeys([*near, *begun]))[:MOST_NEAR]
 
 
-def _names() -> Iterator[str]:
+def names() -> Iterator[str]:
+    """Give all that is explained by a name: verbs, keywords, mechanisms, terms, remarks, alerts."""
     yield from table("verbs")
     yield from (name for name, _ in keywords())
     yield from (name for name in table("mechanisms") if not name.endswith("*"))

@@ -21,8 +21,8 @@ SOURCES = {
 
 
 def anomaly(kind: str) -> Explanation | None:
-    """Explain something odd that a session remarks on, by its kind."""
-    wanted = kind.strip().casefold()
+    """Explain something odd that a session remarks on, by its kind, as the wire tells it."""
+    wanted = kind.strip().removeprefix("*** ").partition(": ")[0].casefold()
     for name, entry in table("remarks/session").items():
         if name.casefold() == wanted:
             return explanation(entry, title=name)

@@ -54,7 +54,7 @@ _PROMPT = (
     "  What you type is said to the server as it is; Enter sends it.",
     "  Tab on an empty line types what the coach suggests, else it completes.",
     "  /name is a command of the console, //text says a line with a slash,",
-    "  ?550 5.7.1 explains, # notes something in the transcript.",
+    "  ? tells what is going on, ?550 5.7.1 explains, # notes in the transcript.",
     "  Up and Down walk through what was entered, Ctrl+R searches it.",
     "  To select with the mouse, hold Shift: the terminal does it then.",
 )

@@ -39,6 +39,7 @@ async def help_(console: Console, name: Annotated[str, NAME] = "") -> None:
     rows += [
         "",
         "What you type without a slash is said to the server as it is.",
-        "//text says a line that begins with a slash; ?550 5.7.1 explains; # notes.",
+        "//text says a line that begins with a slash; # notes.",
+        "? tells what is going on; ?550 5.7.1 explains a reply, ?PIPELINING a word.",
     ]
     console.front.show(Answer("commands", tuple(rows), ("/help connect", "/help send")))
