@@ -295,6 +295,16 @@ def test_how_much_is_shown_can_be_chosen(
     assert shown in done.stdout and hidden not in done.stdout, done.stdout
 
 
+def test_a_long_message_is_shown_by_its_beginning_unless_it_is_wanted_whole(at: str) -> None:
+    words = (at, "--to", BOB, "--message", "huge", "--message-size", "400K")
+    done = send(*words)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and len(lines) < 450
+    (more,) = [line for line in lines if "more lines" in line]
+    assert more.startswith(" -> … ") and lines.index(more) + 1 == lines.index(" -> .")
+    assert len(send(*words, "--show-data").stdout.splitlines()) > 5000
+
+
 def test_a_session_of_several_messages_in_chunks_and_pipelined(sandbox: Sandbox, at: str) -> None:
     before = len(sandbox.mailbox.letters())
     done = send(at, "--to", BOB, "--count", "3", "--chunking", "--pipeline")

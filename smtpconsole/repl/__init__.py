@@ -14,6 +14,7 @@ from smtpconsole.console import drafting, editing, opening, pasting, paths
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.coach import advise
 from smtpconsole.console.console import Console, Suggestions
+from smtpconsole.console.folding import Fold
 from smtpconsole.console.history import History
 from smtpconsole.console.known import Known
 from smtpconsole.console.progress import Progress, ProgressLine
@@ -62,6 +63,7 @@ class Repl:
         self._has_left = False
         self._doing: asyncio.Future[None] | None = None
         self._line_of_progress = ProgressLine()
+        self._fold = Fold()
         self._looks = Looks.of(settings)
         self._history = history if history is not None else History(paths.history_file())
         self._console.history = self._history
@@ -147,8 +149,10 @@ class Repl:
             event = entry.event
             self._failures += isinstance(event, Answered) and event.reply.is_negative
         for turn in self._teller.tell(entries):
-            for line in turn.lines:
-                self._print(self._looks.turn(turn, f"{turn.side.value}: {visible(line)}"))
+            held = [f"C: {line}" for line in self._fold.before(turn)]
+            told = [f"{turn.side.value}: {visible(line)}" for line in self._fold.lines(turn)]
+            for line in (*held, *told):
+                self._print(self._looks.turn(turn, line))
 
     # --- what the console asks of a front end
 

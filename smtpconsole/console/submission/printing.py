@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console.folding import LONG, Fold
 from smtpconsole.console.headless import PASSWORD
 from smtpconsole.console.progress import Progress, ProgressLine
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.transcript.turns import Side, Teller, Turn
 from smtpconsole.visible import visible
 
-LONG = 400  # lines of a message, of which the first are shown
-FIRST = 20
 _SIDES = {"send": Side.CLIENT, "receive": Side.SERVER, "info": Side.CONSOLE}
 
 
@@ -50,7 +49,7 @@ class Printer:
         self._kept: list[str] = []  # in silence, until there is an error
         self._is_silent = look.silent > 0
         self._verb = b""  # of what was said last
-        self._content = 0  # lines of the message under way
+        self._fold = Fold(None if look.is_content_whole else LONG)
         self.troubles: list[Answer] = []
         if out is not None:
             journal.subscribe(self._tell)
@@ -131,24 +130,17 @@ class Printer:
         octets = list(dumped(turn)) if look.has_octets and turn.data else []
         if turn.side is Side.SERVER:
             self._raw(octets, kind)
-        self._say(list(self._shown(turn)), turn.mark, kind, is_trouble=turn.mark == "***")
+        held = self._fold.before(turn)
+        self._say(held, " ~>" if turn.is_secure else " ->", "send")
+        self._say(self._shown(turn), turn.mark, kind, is_trouble=turn.mark == "***")
         if turn.side is Side.CLIENT:
             self._raw(octets, kind)
 
-    def _shown(self, turn: Turn) -> Iterator[str]:
+    def _shown(self, turn: Turn) -> list[str]:
         """The lines of a turn, those of a long message counted."""
-        if not turn.is_content:
-            self._content = 0
-            yield from turn.lines
-            return
-        before, self._content = self._content, self._content + len(turn.lines)
-        if self._look.is_content_hidden:
-            yield f"{len(turn.lines)} lines sent"
-        elif self._look.is_content_whole or self._content <= LONG:
-            yield from turn.lines
-        else:
-            yield from turn.lines[: max(0, FIRST - before)]
-            yield f"… {len(turn.lines) - max(0, FIRST - before):,} more lines sent"
+        if turn.is_content and self._look.is_content_hidden:
+            return [f"{len(turn.lines)} lines sent"]
+        return self._fold.lines(turn)
 
     def _raw(self, lines: list[str], kind: str) -> None:
         if kind not in self._look.hidden:
