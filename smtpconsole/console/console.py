@@ -136,7 +136,7 @@ class Console:
 
     async def say(self, data: bytes) -> None:
         """Say a line verbatim."""
-        connection = self.connected()
+        connection = self.connected(said=data)
         session = connection.session
         if data.lstrip()[:5].upper() == b"AUTH " and session.phase is Phase.READY:
             await self.may_send_secrets()
@@ -236,10 +236,10 @@ class Console:
             connection.close()
             await connection.wait_closed()
 
-    def connected(self) -> Connection:
+    def connected(self, said: bytes = b"") -> Connection:
         """The connection; ConsoleError if there is none."""
         if self.connection is None or not self.connection.is_open:
-            raise ConsoleError("not connected; nothing was sent", next=(self.connect_line,))
+            raise troubles.nobody_there(self.connect_line, said.decode("utf-8", "replace"))
         return self.connection
 
     async def introduced(self) -> Connection:

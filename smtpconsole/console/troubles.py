@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from smtpconsole.console import tlstroubles
@@ -21,6 +22,9 @@ _OTHER_PORTS = {
     "IMAP": "an IMAP server listens here: it is for reading mail",
     "POP3": "a POP3 server listens here: it is for fetching mail",
 }
+
+# What somebody types who was asked for a server: a name with a dot, perhaps a port.
+_SERVER = re.compile(r"(?:[a-z+]+://)?(?:[\w.+-]+@)?[\w-]+(?:\.[\w-]+)+\.?(?::\d{1,5})?", re.ASCII)
 
 
 _NOT_SMTP = "this is not SMTP but {}"
@@ -57,6 +61,14 @@ def trouble(error: Exception, target: Target | None) -> ConsoleError | None:
         case MechanismError():
             return ConsoleError(f"AUTH was cancelled: {error}", "try another mechanism with /login")
     return None
+
+
+def nobody_there(connect_line: str, said: str) -> ConsoleError:
+    """Something was to be said without a connection; perhaps it is a server's name."""
+    lines = [connect_line]
+    if _SERVER.fullmatch(said.strip()):
+        lines.insert(0, f"/connect {said.strip()}")
+    return ConsoleError("not connected; nothing was sent", next=tuple(lines))
 
 
 def bug(error: Exception) -> ConsoleError:

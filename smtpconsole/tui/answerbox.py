@@ -19,21 +19,25 @@ class AnswerBox(VerticalScroll, can_focus=False):
         self.answer: Answer | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(id="answer-text")
+        yield Static(id="answer-title")
+        yield Static(id="answer-text")  # indented as a block, also where a line is folded
 
     def show(self, answer: Answer) -> None:
         """Open with an answer."""
         self.answer = answer
         style = "bold $error" if answer.is_trouble else "bold"
         sign = "! " if answer.is_trouble else ""
-        rows = [Content.assemble((f"{sign}{visible(answer.title)}", style))]
-        said = [Content(f"  {visible(line)}") for line in answer.lines]
+        title = Content.assemble((f"{sign}{visible(answer.title)}", style))
+        self.query_one("#answer-title", Static).update(title)
+        said = [Content(visible(line)) for line in answer.lines]
         typed = [
-            Content.assemble(("  " + str(number), "bold $accent"), f"  {visible(line)}")
+            Content.assemble((str(number), "bold $accent"), f"  {visible(line)}")
             for number, line in enumerate(answer.next, 1)
         ]
-        rows += [*said[: answer.lead], *typed, *(said[answer.lead :] if answer.lead else ())]
-        self.query_one("#answer-text", Static).update(Content("\n").join(rows))
+        rows = [*said[: answer.lead], *typed, *(said[answer.lead :] if answer.lead else ())]
+        text = self.query_one("#answer-text", Static)
+        text.display = bool(rows)
+        text.update(Content("\n").join(rows))
         digits = f"1-{len(answer.next)}" if len(answer.next) > 1 else "1"
         self.border_title = f"{digits} types a line · Esc closes" if answer.next else "Esc closes"
         self.display = True
