@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from test_console import PASSWORD, at, said
@@ -10,8 +12,10 @@ from test_console import PASSWORD, at, said
 from smtpconsole.console import arguments, language, variables
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import choice
+from smtpconsole.console.coach import advise
 from smtpconsole.console.expecting import parse
 from smtpconsole.console.history import History
+from smtpconsole.console.stopping import stop
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.sandbox.faults import parsed
 from smtpconsole.transcript.formats import exported
@@ -187,6 +191,27 @@ async def test_what_is_offered_copied_and_entered_is_at_hand(sandbox: Sandbox) -
 )
 def test_dollars(text: str, told: str) -> None:
     assert variables.expanded(text, {"A": "1", "B": "2"}.__getitem__) == told
+
+
+@pytest.mark.parametrize(
+    "line", ["/wait 20s", "/repeat 9 /wait 5s", "/wait 421 within 20s", "/run"]
+)
+async def test_what_takes_its_time_can_be_stopped(
+    sandbox: Sandbox, tmp_path: Path, line: str
+) -> None:
+    script = tmp_path / "slow.smtp"
+    script.write_text("NOOP\n/repeat 3 /wait 20s\n")
+    async with at(sandbox) as (console, person):
+        assert not stop(console)
+        doing = asyncio.ensure_future(console.execute(f"/run {script}" if line == "/run" else line))
+        while not (console.under_way and console.under_way[-1].what.startswith("/wait")):
+            await asyncio.sleep(0)
+        assert advise(console).key == "Esc stops it"
+        assert stop(console)
+        await doing
+        assert "was stopped" in person.last and console.under_way == []
+        await console.execute("NOOP")
+        assert said(console)[-1] == b"NOOP\r\n"
 
 
 # --- arguments

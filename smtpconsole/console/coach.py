@@ -43,6 +43,8 @@ def advise(console: Console) -> Advice:
         return Advice("Held: the server has heard nothing of it yet. /next says it.", "/next")
     if console.upload is not None:
         return Advice(str(console.upload.progress), key="Esc stops it")
+    if console.under_way:
+        return Advice(f"Under way: {console.under_way[-1].what}.", key="Esc stops it")
     if session.phase is Phase.CLOSED:
         return Advice(
             "The connection is closed. Nothing is lost: /export keeps it.", console.connect_line

@@ -41,6 +41,7 @@ from smtpconsole.transcript.journal import Journal
 if TYPE_CHECKING:
     from smtpconsole.console.learning import Learning
     from smtpconsole.console.matrix import Matrix
+    from smtpconsole.console.stopping import Stoppable
     from smtpconsole.console.uploading import Upload
 
 T = TypeVar("T")
@@ -72,6 +73,7 @@ class Console:
         self.learning: Learning | None = None  # the lesson under way
         self.standing = standing or Standing()  # in all lessons
         self.upload: Upload | None = None  # the message that is on its way
+        self.under_way: list[Stoppable] = []  # the outermost first
         self.keeper = Keeper(
             Draft(sender=self.suggestions.sender, body="This is a test.\n", subject="Test")
         )

@@ -293,7 +293,7 @@ class Player:
             else:
                 self._fail(line, error, began)
             return
-        is_judged = line.call is None or line.call.name not in ("run", "repeat")
+        is_judged = answered and (line.call is None or line.call.name not in ("run", "repeat"))
         refused = exitcodes.refusal(answered, self._said(mark)) if is_judged else None
         if refused is not None and not is_expected:
             told = f"{_first_line(refused.reply)}: nobody expected that"

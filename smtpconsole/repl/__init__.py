@@ -20,6 +20,7 @@ from smtpconsole.console.known import Known
 from smtpconsole.console.progress import Progress, ProgressLine
 from smtpconsole.console.settings import Settings
 from smtpconsole.console.standing import Standing
+from smtpconsole.console.stopping import stop
 from smtpconsole.console.uploading import interrupted_by
 from smtpconsole.repl.inputs import Input, Pasted, input_for
 from smtpconsole.repl.looks import Looks
@@ -137,9 +138,7 @@ class Repl:
 
     def _stop(self) -> None:
         """Ctrl+C ends what is being done, and not the program."""
-        if self._console.upload:
-            self._console.upload.stop()
-        elif self._doing is not None:
+        if not stop(self._console) and self._doing is not None:
             self._doing.cancel()
 
     def _tell(self) -> None:

@@ -29,6 +29,7 @@ from smtpconsole.console.known import Known
 from smtpconsole.console.progress import Progress
 from smtpconsole.console.settings import Settings
 from smtpconsole.console.standing import Standing
+from smtpconsole.console.stopping import stop
 from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
@@ -388,7 +389,7 @@ class ConsoleApp(App[None]):
             return  # on to what is under it
         elif self._focus.prompt():
             self.screen.remove_class("-zoom-side", "-zoom-wire")
-        elif (upload := self.smtp_console.upload) is not None:
-            upload.stop()
+        elif stop(self.smtp_console):
+            return
         elif not (prompt.back() or self.query_one(AnswerBox).close()):
             self.screen.remove_class("-side", "-zoom-side", "-zoom-wire")

@@ -10,6 +10,7 @@ from smtpconsole.console.arguments import NUMBER, Kind
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
 from smtpconsole.console.language import secret_of
+from smtpconsole.console.stopping import stoppable
 
 LINE = Kind("LINE", hides=secret_of)
 MOST = 100_000
@@ -28,9 +29,10 @@ async def repeat(
         raise ConsoleError("which line?", "/repeat 3 NOOP")
     if times > MOST:
         raise ConsoleError(f"{times} times are too many", f"at most {MOST:,}")
-    for number in range(1, times + 1):
+    with stoppable(console, f"/repeat {times}"):
+        for number in range(1, times + 1):
 
-        def value(name: str, number: int = number) -> str:
-            return str(number) if name == "N" else console.variables.get(name)
+            def value(name: str, number: int = number) -> str:
+                return str(number) if name == "N" else console.variables.get(name)
 
-        await console.dispatch(variables.expanded(line, value))
+            await console.dispatch(variables.expanded(line, value))

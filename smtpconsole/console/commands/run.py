@@ -9,6 +9,7 @@ from smtpconsole.console.answers import Answer
 from smtpconsole.console.arguments import LIST, PATH
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.stopping import stoppable
 
 
 @command
@@ -29,7 +30,8 @@ async def run(
         console.variables.assign(word)
     script = scriptfiles.load(file, console)
     player = playing.Player(console, script, keep_going=keep_going)
-    results = await player.play()
+    with stoppable(console, script.name):
+        results = await player.play()
     failed = playing.failure(results)
     if failed is not None:
         where = f"{failed.script}, line {failed.line.number}"

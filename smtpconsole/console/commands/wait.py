@@ -12,6 +12,7 @@ from smtpconsole.console.arguments import Kind, duration
 from smtpconsole.console.commands import command
 from smtpconsole.console.completing import complete_expected
 from smtpconsole.console.console import Console
+from smtpconsole.console.stopping import stoppable
 
 WHAT = Kind("TIME|WHAT ...", is_rest=True, is_list=True, complete_after=complete_expected)
 _REPLY = ("reply",)
@@ -26,7 +27,8 @@ async def wait(console: Console, what: Annotated[tuple[str, ...], WHAT]) -> None
     as a reply is waited for (/set timeout).  The connection is read meanwhile.
     """
     if len(what) == 1 and what[0][:1].isdigit() and not _is_code(what[0]):
-        await asyncio.sleep(duration(what[0]))
+        with stoppable(console, f"/wait {what[0]}"):
+            await asyncio.sleep(duration(what[0]))
         return
     words = ("...", *what[1:]) if what[:1] == _REPLY else what
     expected = expecting.parse(words)
@@ -34,7 +36,8 @@ async def wait(console: Console, what: Annotated[tuple[str, ...], WHAT]) -> None
         expected = replace(expected, within=console.how.timeout)
     if console.connection is None and not expected.state:
         raise ConsoleError("not connected; no reply can come", next=(console.connect_line,))
-    told = await expecting.check(console, expected, since=len(console.journal))
+    with stoppable(console, f"/wait {' '.join(what)}"):
+        told = await expecting.check(console, expected, since=len(console.journal))
     console.front.show(Answer(f"it has come: {told}"))
 
 
