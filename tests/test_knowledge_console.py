@@ -59,7 +59,7 @@ def test_every_next_line_is_of_the_console_language_and_its_command_takes_these_
 
 def test_a_line_that_a_command_does_not_take_would_be_noticed() -> None:
     commands.load()
-    for line in ("/dns example.com --selector x", "/conect mail.example.com", "/pipeline"):
+    for line in ("/dns example.com --selector x", "/conect mail.example.com"):
         call = language.parse(line)
         assert isinstance(call, language.Call)
         with pytest.raises(language.ConsoleError):
