@@ -185,7 +185,7 @@ def _parameter(console: Console, parameter: Parameter, at: int) -> Iterator[Comp
     told = f"{parameter.offered_by} is offered ({parameter.rfc})"
     if parameter.keyword == "BODY":
         for value in _bodies(console):
-            yield Completion(f"BODY={value}", at, told)
+            yield Completion(f"BODY={value}", at, f"{_FITS[value]} is offered")
         return
     equals = "=" if "=" in parameter.example else ""
     told = f"{told}, as {parameter.example}" if equals else told

@@ -11,6 +11,7 @@ from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
+from prompt_toolkit.history import DummyHistory
 from prompt_toolkit.history import History as Past
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
@@ -25,6 +26,8 @@ from smtpconsole.console.history import History
 from smtpconsole.repl.inputs import Pasted
 from smtpconsole.repl.looks import Looks
 from smtpconsole.visible import visible
+
+_CANCEL = "*"  # RFC 4954, 4: the client gives up
 
 
 class Screen:
@@ -44,7 +47,9 @@ class Screen:
             color_depth=depth,
         )
         self._questions: PromptSession[str] = PromptSession(
-            key_bindings=_answer_keys(), color_depth=depth
+            history=DummyHistory(),  # no answer is kept
+            key_bindings=_answer_keys(),
+            color_depth=depth,
         )
 
     def __enter__(self) -> Screen:
@@ -56,25 +61,24 @@ class Screen:
 
     async def line(self, prompt: str, *, is_hidden: bool) -> str | Pasted | None:
         """Let somebody type a line."""
-        if is_hidden:
-            return await self._asked(prompt, is_secret=True)
-        try:
-            line: str | Pasted = await self._lines.prompt_async(prompt)
-        except (EOFError, KeyboardInterrupt):
-            return None
-        return line
+        while True:
+            try:
+                if is_hidden:
+                    return await self._questions.prompt_async(prompt, is_password=True)
+                line: str | Pasted = await self._lines.prompt_async(prompt)
+                return line
+            except EOFError:
+                return None
+            except KeyboardInterrupt:  # as in a shell: another line
+                if is_hidden:
+                    return _CANCEL
 
     async def answer(self, question: str, *, is_secret: bool) -> str:
-        """Ask; there is no history of answers."""
-        return await self._asked(question, is_secret=is_secret) or ""
-
-    async def _asked(self, question: str, *, is_secret: bool) -> str | None:
+        """Ask; Ctrl+C and Ctrl+D are no answer."""
         try:
             return await self._questions.prompt_async(question, is_password=is_secret)
         except (EOFError, KeyboardInterrupt):
-            return None
-        finally:
-            self._questions.history = type(self._questions.history)()
+            return ""
 
 
 class _Kept(Past):
