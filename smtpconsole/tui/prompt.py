@@ -58,12 +58,19 @@ class _Line(Input):
     mode = ""  # or "complete" or "search": then Enter is for a choice, not for the line
 
     first: Callable[[str], bool] | None = None  # asked of a key while there is no text
+    tab: Callable[[], None] | None = None
 
     async def _on_key(self, event: events.Key) -> None:
         is_empty = not (self.value or self.mode)
         if is_empty and self.first is not None and self.first(event.key):
             event.prevent_default()
             event.stop()
+            return
+        if event.key == "tab" and self.tab is not None:
+            # Not as a binding with priority: that would come before what was typed first.
+            event.prevent_default()
+            event.stop()
+            self.tab()
             return
         if event.key != "enter" or self.mode:
             await super()._on_key(event)
@@ -94,7 +101,7 @@ class Prompt(Vertical):
     """Where one types."""
 
     BINDINGS = [  # noqa: RUF012  # Textual's own convention
-        Binding("tab", "complete", "Complete", show=False, priority=True),
+        Binding("tab", "complete", "Complete", show=False),
         Binding("up", "older", "Older", show=False),
         Binding("down", "newer", "Newer", show=False),
         Binding("ctrl+r", "search", "Search", show=False),
@@ -141,6 +148,7 @@ class Prompt(Vertical):
             compact=True, select_on_focus=False, suggester=_Ghost(self.smtp_console, self._history)
         )
         field.cursor_blink = False
+        field.tab = self.action_complete
         yield field
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from driving import driving
-from textual.events import Paste
+from textual.events import Key, Paste
 
 from smtpconsole.console.console import Suggestions
 from smtpconsole.console.settings import Settings
@@ -23,3 +23,13 @@ async def test_a_secret_that_is_pasted_is_not_staged(
         console.app.focused.post_message(Paste("hush-1\nhush-2\n"))  # of which nothing is shown
         await console.wait(lambda: console.app.focused.value == "hush-1", "an answer is one line")
         assert "hush" not in console.screen
+
+
+async def test_tab_completes_what_was_typed_before_it_however_fast(
+    settings: Settings, suggestions: Suggestions
+) -> None:
+    async with driving("", settings=settings, suggestions=suggestions) as console:
+        await console.until("READY")
+        for key in ("v", "r", "tab"):
+            console.app.post_message(Key(key, key if len(key) == 1 else "\t"))
+        await console.wait(lambda: console.app.focused.value == "VRFY", "it is completed")
