@@ -370,6 +370,26 @@ LINES = """
 221 2.7.0 Error: I can break rules, too. Goodbye. => 221 2.7.0 taken for something
 220 ******************** => 220 overwritten by a firewall
 250 2.0.0 Ok: queued as 933BB24243D => 250 2.0.0 message taken
+503 but you already said HELO ... => 503 introduced already
+502 5.5.1 TLS is already active. => 502 5.5.1 TLS not available
+550 I cannot deliver mail for <postmaster> => 550 relaying refused
+535 Authentication invalid => 535 login refused
+503 5.5.0 MAIL already given => 503 5.5.0 a transaction is open already
+500 Error: command "WIBBLE" not recognized => 500 command not recognised
+421 4.5.0 Bare linefeed (LF) not allowed => 421 4.5.0 bare line feeds
+554 5.5.0 SMTP protocol error => 554 5.5.0 the client did not wait
+421 4.7.0 mx.example Error: too many connections from 192.0.2.1 => 421 4.7.0 too much in a time
+450 4.3.2 Service currently unavailable => 450 4.3.2 postscreen tests the client
+554 5.7.1 Service unavailable; client [192.0.2.1] blocked using zen.spamhaus.org => 554 5.7.1 on a
+550 5.7.1 Service unavailable, client blocked using PBL.spamhaus.org => 550 5.7.1 on Spamhaus' list
+550 5.4.1 Recipient address rejected: Access denied. AS(201806281) => 550 5.4.1 recipient not
+550 5.7.1 part of their network is on our block list (S3150) => 550 5.7.1 the client's
+451 4.7.500 Server busy. Please try again later from [192.0.2.1]. (AS843) => 451 4.7.500 slowed down
+550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found => 550 5.1.10 recipient not in the directory
+550 5.7.708 Access denied, traffic not accepted from this IP => 550 5.7.708 no traffic
+421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred => 421 4.7.0 put off for its volume
+554-gmx.net (mxgmx104) Nemesis ESMTP Service not available => 554 no service for this client
+504 5.5.2 <me>: Helo command rejected: need fully-qualified hostname => 504 5.5.2 the name in EHLO
 """
 
 
