@@ -100,7 +100,7 @@ def _note_turn(learning: Learning, step: Step, found: list[Problem]) -> None:
     wrong = learning.tutor.wrong
     if wrong is not None:
         text = f"{step.title}: the solution is taken for a wrong turn: {wrong.say}"
-        found.append(Problem(step.number, text, "make its when hold for less"))
+        found.append(Problem(wrong.number, text, "make its when hold for less"))
 
 
 async def wrong_problems(lesson: Lesson, index: int, wrong: Wrong) -> list[Problem]:
@@ -116,12 +116,12 @@ async def wrong_problems(lesson: Lesson, index: int, wrong: Wrong) -> list[Probl
             return []
         what = f"{step.title}: after the wrong turn {' / '.join(wrong.tries)!r}"
         if tutor.is_done:
-            return [Problem(step.number, f"{what} the step is done", "check more, or try less")]
+            return [Problem(wrong.number, f"{what} the step is done", "check more, or try less")]
         if other := next(filter(None, told), None):
             text = f"{what} another one is told: {other.say}"
-            return [Problem(step.number, text, "make that hold for less")]
+            return [Problem(wrong.number, text, "make that hold for less")]
         text = f"{what} there does not hold: {'; '.join(wrong.whens)}"
-        return [Problem(step.number, text, _seen(learning))]
+        return [Problem(wrong.number, text, _seen(learning))]
 
 
 def _seen(learning: Learning) -> str:

@@ -45,6 +45,7 @@ class Wrong:
     tries: tuple[str, ...]
     whens: tuple[str, ...]  # checks, all of which hold
     say: str
+    number: int = field(default=0, compare=False)  # of the line where it begins
 
 
 @dataclass(frozen=True, slots=True)

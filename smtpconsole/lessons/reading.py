@@ -284,21 +284,21 @@ class _Reader:
         return tuple(hints)
 
     def _wrongs(self, block: _Block) -> list[Wrong]:
-        found: list[tuple[list[str], list[str], list[str]]] = []
+        found: list[tuple[int, list[str], list[str], list[str]]] = []
         for number, line in block.numbered():
             word, _, rest = line.strip().partition(" ")
-            if word in ("try", "when") and (not found or found[-1][2]):
-                found.append(([], [], []))
+            if word in ("try", "when") and (not found or found[-1][3]):
+                found.append((number, [], [], []))
             if word == "try":
-                found[-1][0].append(rest)
+                found[-1][1].append(rest)
             elif word == "when":
                 self._check(number, rest)
-                found[-1][1].append(rest.strip())
-            elif found and (word == "say" or found[-1][2]):
-                found[-1][2].append(rest.strip() if word == "say" else line.strip())
+                found[-1][2].append(rest.strip())
+            elif found and (word == "say" or found[-1][3]):
+                found[-1][3].append(rest.strip() if word == "say" else line.strip())
             else:
                 self._bad(number, f"{word!r} has no place here", "write try, when and say lines")
-        wrongs = [Wrong(tuple(t), tuple(w), " ".join(s)) for t, w, s in found]
+        wrongs = [Wrong(tuple(t), tuple(w), " ".join(s), n) for n, t, w, s in found]
         if not wrongs or not all(each.tries and each.whens and each.say for each in wrongs):
             remedy = "write what is tried, when it is known, and what to say"
             self._bad(block.number, "a wrong turn is not whole", remedy)
