@@ -11,6 +11,7 @@ from test_console import PASSWORD, Person, at, said
 
 from smtpconsole.console import language
 from smtpconsole.console.coach import advise
+from smtpconsole.console.completion import complete
 from smtpconsole.console.console import Console
 from smtpconsole.console.held import Held
 from smtpconsole.sandbox import Sandbox
@@ -237,7 +238,7 @@ async def test_the_connection_may_end_under_what_is_held(sandbox: Sandbox) -> No
         await step.console.disconnect()
         await step.doing
         assert step.console.held is None
-        assert step.person.answers[-1].is_trouble
+        assert step.person.last == "nothing was sent of what was held: the connection is closed"
 
 
 async def test_cancelling_what_is_held_leaves_the_session_paired(sandbox: Sandbox) -> None:
@@ -249,3 +250,31 @@ async def test_cancelling_what_is_held_leaves_the_session_paired(sandbox: Sandbo
         await step.enter("/step off")
         await step.enter("NOOP")
         assert said(step.console) == [b"NOOP\r\n"]
+
+
+async def test_the_server_may_leave_while_a_batch_is_held() -> None:
+    with Sandbox() as own:
+        async with at(own) as (console, person):
+            await console.execute("/step on")
+            step = Stepper(console, person)
+            await step.enter("EHLO me")
+            own.stop()
+            assert step.doing is not None
+            await step.doing
+            assert console.held is None
+            assert "closed" in person.last and person.answers[-1].is_trouble
+
+
+async def test_breakpoints_are_completed(sandbox: Sandbox) -> None:
+    async with at(sandbox) as (console, _):
+        await console.execute("/break RCPT")
+        for line, whole in (
+            ("/break rc", "RCPT"),
+            ("/break 5", "5.."),
+            ("/break phase con", "content"),
+            ("/break off ", "1"),
+            ("/expect caps ", None),
+            ("/expect t", "tls"),
+        ):
+            found = [each.text for each in complete(console, line)]
+            assert whole in found if whole is not None else not found, (line, found)

@@ -233,6 +233,8 @@ class Console:
 
     async def disconnect(self) -> None:
         """Close the connection, if there is one, and wait until it is gone."""
+        if self.held is not None:
+            self.stepping.withdraw("nothing was sent of what was held: the connection is closed")
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.close()

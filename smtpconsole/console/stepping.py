@@ -28,8 +28,13 @@ if TYPE_CHECKING:
 
 NOT_SAID = b"not said: it was skipped"
 WAITS = "a batch is held; nothing else is said before it"
+NOT_SENT = "nothing was sent"
 NEXT = ("/next", "/skip")
 
+_STAYS = {
+    Phase.CONTENT: "the server waits for the message: a lone dot ends it, /close leaves",
+    Phase.AUTH: "the server waits for a response: * gives the log-in up",
+}
 _CODE = re.compile(r"[2-5][0-9.xX]{2}")
 
 
@@ -211,15 +216,11 @@ class Stepping:
             self._unit(number)
         self._skipped ^= set(numbers)
 
-    def withdraw(self, why: str = "nothing was sent") -> None:
+    def withdraw(self, why: str = NOT_SENT) -> None:
         """Say nothing of what is held: whoever wanted it is told."""
         connection = self._holding()
-        hints = ["the session stays as it is"]
-        if connection.session.phase is Phase.CONTENT:
-            hints = ["the server waits for the message: a lone dot ends it, /close leaves"]
-        elif connection.session.phase is Phase.AUTH:
-            hints = ["the server waits for a response: * gives the log-in up"]
-        connection.withdraw(ConsoleError(why, *hints))
+        hint = _STAYS.get(connection.session.phase, "the session stays as it is")
+        connection.withdraw(ConsoleError(why, *((hint,) if why == NOT_SENT else ())))
 
     def text(self, number: int) -> str:
         """A line as it can be edited; ConsoleError if it cannot be."""

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
+from smtpconsole import knowledge
 from smtpconsole.console.answers import Answer, ConsoleError
-from smtpconsole.console.arguments import LIST
+from smtpconsole.console.arguments import Kind
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
 from smtpconsole.console.stepping import breakpoint_of
+from smtpconsole.smtp.events import Phase
+
+
+def _complete(console: Console, before: Sequence[str], word: str) -> Iterable[str]:
+    places = console.stepping.breakpoints
+    if not before:
+        verbs = [verb.name for verb in knowledge.verbs()]
+        upper = [each for each in verbs if word and each.startswith(word.upper())]
+        usual = ["MAIL", "RCPT", "DATA", "4..", "5..", "phase", "text", "off"]
+        return dict.fromkeys([each for each in usual if each.startswith(word)] + upper)
+    behind: dict[str, Iterable[str]] = {
+        "phase": (phase.value for phase in Phase),
+        "off": map(str, range(1, len(places) + 1)),
+    }
+    return (each for each in behind.get(before[0], ()) if each.startswith(word))
+
+
+WHERE = Kind("WHERE ...", is_rest=True, is_list=True, complete_after=_complete)
 
 
 @command
-async def break_(console: Console, where: Annotated[tuple[str, ...], LIST] = ()) -> None:
+async def break_(console: Console, where: Annotated[tuple[str, ...], WHERE] = ()) -> None:
     """Hold a batch only at a verb, in a phase, after a code, or at a text; alone: list where.
 
     /break RCPT before such a line; /break phase auth in a phase of the session; /break 5.. before

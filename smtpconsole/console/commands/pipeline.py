@@ -24,10 +24,7 @@ async def pipeline(console: Console, lines: Annotated[tuple[str, ...], LIST] = (
     at its end; what is said against that is said all the same, and remarked on.
     """
     if not lines:
-        if (held := console.held) is not None:
-            console.front.show(held.answer())
-        else:
-            _draw(console)
+        _draw(console)
         return
     session = console.connected().session
     if session.phase is not Phase.READY:
