@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -12,10 +13,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from proxy import proxy
 
 from smtpconsole.cli.send import command
 from smtpconsole.console.submission.stages import EXITS, STAGES
-from smtpconsole.sandbox import Sandbox
+from smtpconsole.sandbox import Sandbox, faults
 
 ALICE, BOB, NOBODY = (f"{who}@sandbox.example" for who in ("alice", "bob", "nobody"))
 PASSWORD = "correct-horse-7291"
@@ -147,6 +149,54 @@ def test_what_failed_is_the_exit_code(at: str, words: tuple[str, ...], code: int
     done = send(at, *words)
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr and code in EXITS
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("banner-554", 21),
+        ("banner-http", 21),
+        ("ehlo-drop", 6),
+        ("starttls-refused", 29),
+        ("starttls-inject-line", 29),
+        ("tls-alert", 29),
+        ("auth-535", 28),
+        ("auth-no-proof", 28),
+        ("mail-later", 23),
+        ("421", 23),
+        ("rcpt-none-but-354", 24),
+        ("data-refused", 25),
+        ("data-close", 6),
+        ("dot-timeout", 26),
+        ("reset-on-accept", 6),
+        ("tls-cert-expired", 0),
+    ],
+)
+def test_each_way_for_a_server_to_fail_has_its_code_and_a_sentence(fault: str, code: int) -> None:
+    with Sandbox(password=PASSWORD, faults=[faults.known()[fault]]) as failing:
+        done = send(
+            *(f"localhost:{failing.port}", "--from", ALICE, "--to", BOB, "--timeout", "500ms"),
+            *("--tls", "--ca", str(failing.ca_file), "--insecure", "--user", ALICE),
+            SMTP_PASSWORD=PASSWORD,
+        )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "is a bug" not in done.stdout and ("*** " in done.stdout) is (
+        code != 0 or "tls" in fault
+    )
+
+
+async def test_what_is_not_harmless_leaves_the_machine_by_a_person_s_word_only(
+    sandbox: Sandbox,
+) -> None:
+    async with proxy() as between:
+        words = (
+            *(f"localhost:{sandbox.port}", "--proxy", f"http://127.0.0.1:{between.port}"),
+            *("--to", BOB, "--message", "eicar"),
+        )
+        done = await asyncio.to_thread(send, *words)
+        assert done.returncode == 1 and "nothing was sent" in done.stdout, done.stdout
+        assert "Beware" in done.stderr and " -> MAIL" not in done.stdout
+        assert (await asyncio.to_thread(send, *words, "--yes")).returncode == 0
 
 
 def test_without_a_server_there_is_code_2_and_a_silent_one_fails_at_its_stage() -> None:

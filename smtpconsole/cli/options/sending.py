@@ -118,6 +118,7 @@ def _message() -> Iterator[Any]:
         group, "--message", metavar="NAME", help="A ready-made one: plain, utf8, eicar, huge, …"
     )
     yield _value(group, "--message-size", metavar="SIZE", help="For huge: 500K, 30M, 2G.")
+    yield _flag(group, "--yes", help="Send also one that is not harmless, such as eicar, unasked.")
     yield _flag(group, "--chunking", also="--bdat", help="Say it in BDAT commands (RFC 3030).")
     yield _value(group, "--chunk", metavar="SIZE", help="Of at most so many octets.")
     yield option(

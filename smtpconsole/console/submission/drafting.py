@@ -117,6 +117,12 @@ def _ready_made(draft: Draft, words: Words) -> Draft:
     return found.of(replace(draft, filler=words.message_size))
 
 
+def warning(words: Words) -> str:
+    """What is to be agreed to before the message leaves the machine."""
+    found = MESSAGES.get(words.message.lower())
+    return found.warning if found is not None else ""
+
+
 def _headed(draft: Draft, words: Words, about: About) -> Draft:
     for text in words.header:
         name, value = _field(text)

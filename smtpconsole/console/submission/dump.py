@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
 from smtpconsole.console.answers import Answer
+from smtpconsole.console.headless import PASSWORD
 from smtpconsole.console.results import Results
 from smtpconsole.console.settings import Settings
 from smtpconsole.console.submission.plan import Plan
@@ -77,7 +79,8 @@ def _login(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "need", plan.login.need
     yield "mechanisms", ", ".join(plan.login.mechanisms) or "whatever is offered, the strongest"
     yield "user", wish.user or "asked for"
-    yield "secret", str(wish.source)
+    is_told = PASSWORD in os.environ and not wish.source.is_given
+    yield "secret", f"the variable {PASSWORD}" if is_told else str(wish.source)
 
 
 def _of(table: Sequence[parameters.Parameter], wishes: Any) -> dict[str, Any]:

@@ -45,6 +45,7 @@ class Plan:
     count: int = 1  # messages
     is_insecure: bool = False  # credentials in the clear, and any certificate, are all right
     certificates: str = ""  # a file for those of the server
+    warning: str = ""  # of the message: to be agreed to before it leaves the machine
 
     @property
     def last(self) -> str:

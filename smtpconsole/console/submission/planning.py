@@ -32,7 +32,7 @@ _WAYS = (
 def planned(target: str | None, said: Said) -> Plan:
     """The plan that the words make; ConsoleError says which of them cannot be."""
     from smtpconsole.console.configuration import configured
-    from smtpconsole.console.submission.drafting import drafted
+    from smtpconsole.console.submission.drafting import drafted, warning
     from smtpconsole.console.submission.plan import Plan
 
     if said["auth_password"] is not None:
@@ -72,6 +72,7 @@ def planned(target: str | None, said: Said) -> Plan:
         count=said["count"],
         is_insecure=said["insecure"],
         certificates=said["save_certificates"] or "",
+        warning="" if said["yes"] else warning(words),
         **stops,
     )
 

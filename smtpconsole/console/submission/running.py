@@ -239,6 +239,8 @@ class Submission:
         if plan.needs_prdr and "PRDR" not in self.console.known and not plan.how.insist:
             self.exit = NO_PRDR
             raise Failed("the server does not offer PRDR", "--insist asks for it all the same")
+        if not until and plan.warning and not self.console.is_loopback():
+            await self._agreed(plan.warning)
         how = replace(plan.how, until=until)
         for _ in range(plan.count):
             results = await send_draft(self.console, plan.draft, how)
@@ -247,6 +249,12 @@ class Submission:
             if self.console.phase in (Phase.CLOSED, Phase.CLOSING, None):
                 break
         self._passed(until or "DOT")
+
+    async def _agreed(self, warning: str) -> None:
+        answer = await self.console.front.ask(f"Beware: {warning}. Send it? yes/no")
+        if answer.strip().lower() not in ("y", "yes"):
+            self.exit = USAGE
+            raise Failed("nothing was sent: the message is not harmless", "--yes sends it unasked")
 
     def _judge(self, results: Results, until: str) -> None:
         """Set the exit code by the worst that came of a message."""
