@@ -118,6 +118,8 @@ def test_the_first_line_that_fails_ends_it(sandbox: Sandbox, tmp_path: Path) -> 
         ("/starttls\nEHLO me\n/expect 500\n", 32, "expected 500"),
         ("/expect 554\n", 21, "expected 554"),
         ("EHLO me\n/login\n", 28, "does not offer AUTH"),
+        ('/send "bob@sandbox.example nobody@sandbox.example" --text hi', 0, "as they should be"),
+        ('/send "nobody@sandbox.example" --text hi', 24, "550 5.1.1"),
         ("/step\nNOOP\n", 1, "does not say /next"),
         ("/step\nNOOP\n/next\n/step off\nQUIT\n", 0, "all as they should be"),
         ("/run /nowhere/x.smtp\n", 1, "cannot be read"),

@@ -115,8 +115,9 @@ async def test_time_stands_still_while_a_person_thinks() -> None:
         await asyncio.sleep(6 * SOON)
         assert not sent.done()
         connection.release()  # to a server that says no more: now time counts
-        with pytest.raises(Silence, match="No reply to RCPT within"):
+        with pytest.raises(Silence, match="No reply to RCPT within") as caught:
             await sent
+        assert caught.value.timer == "recipient"  # and not the total
         await connection.lost
 
 
