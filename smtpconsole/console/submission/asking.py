@@ -20,6 +20,7 @@ from smtpconsole.visible import visible
 if TYPE_CHECKING:
     from smtpconsole.console.submission.plan import Plan
     from smtpconsole.console.submission.printing import Look, Printer
+    from smtpconsole.console.submission.running import Submission
 
 Said = Mapping[str, Any]
 
@@ -87,7 +88,7 @@ def _run(plan: Plan, look: Look, out: TextIO, *, as_json: bool) -> int:
     return done.exit
 
 
-async def _interruptible(submission: Any, printer: Printer) -> None:
+async def _interruptible(submission: Submission, printer: Printer) -> None:
     """Run it; Ctrl+C ends the message under way in good order, or all there is."""
     from smtpconsole.console.answers import Answer
     from smtpconsole.console.uploading import interrupted_by

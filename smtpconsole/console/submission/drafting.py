@@ -32,7 +32,6 @@ _FROM = re.compile(rb"\AFrom [^\n]*\n")  # of an mbox
 class Words:
     """What was said of the message."""
 
-    sender: str | None = None
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import getpass
 import shlex
 import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import SIZE
+from smtpconsole.console.configuration import configured
+from smtpconsole.console.logins import Wish
+from smtpconsole.console.passwords import Source
+from smtpconsole.console.sending import How
+from smtpconsole.console.settings import Settings
 from smtpconsole.console.submission import stages
-
-if TYPE_CHECKING:
-    from smtpconsole.console.logins import Wish
-    from smtpconsole.console.submission.drafting import Words
-    from smtpconsole.console.submission.plan import Login, Need, Plan
-    from smtpconsole.smtp.targets import Target
+from smtpconsole.console.submission.drafting import Words, drafted, warning
+from smtpconsole.console.submission.plan import Login, Need, Plan
+from smtpconsole.console.targets import parse_target
+from smtpconsole.console.wishes import FREE, WISHES
+from smtpconsole.smtp.targets import Target
+from smtpconsole.visible import visible
 
 Said = Mapping[str, Any]
 
@@ -31,41 +37,28 @@ _WAYS = (
 
 def planned(target: str | None, said: Said) -> Plan:
     """The plan that the words make; ConsoleError says which of them cannot be."""
-    from smtpconsole.console.configuration import configured
-    from smtpconsole.console.submission.drafting import drafted, warning
-    from smtpconsole.console.submission.plan import Plan
-
-    if said["auth_password"] is not None:
-        raise ConsoleError(
-            "a password on the command line is seen by everybody on this machine",
-            "leave it away and be asked, or: SMTP_PASSWORD, --password-file, --password-env,",
-            "--password-command, --netrc, --keyring",
-        )
-    flags = {name: said[name] for name in (*_WAYS, "name")}
-    flags["family"] = "4" if said["ipv4"] else "6" if said["ipv6"] else flags["family"]
-    if said["local_port"]:
-        flags["source"] = _with_port(flags["source"] or "", said["local_port"])
-    settings, _ = configured(flags)
+    _check_password(said)
+    settings = _settings(said)
+    protocol = (said["protocol"] or "").upper()
+    stops = {name: _stop(said, name) for name in _STOPS}
     words = _words(said)
-    last = _last(said)
-    if not words.people and last not in (*stages.POLITE[: stages.POLITE.index("MAIL") + 1],):
+    if not words.people and _needs_recipient(stops):
         words = replace(words, to=(_asked("To"),))
     server = _target(target, said, words)
-    mail = said["from_"] if said["from_"] is not None else _own_address(settings.name)
-    draft = drafted(words, sender=mail, now=datetime.now().astimezone(), server=str(server))
-    protocol = (said["protocol"] or "").upper()
-    is_lmtp = server.lmtp
-    stops = {name: _stop(said, name) for name in ("quit_after", "drop_after", "drop_after_send")}
+    login = _login(said, protocol, server)
+    sender = said["from_"]
+    if sender is None:
+        user = login.wish.user
+        sender = user if "@" in user else _own_address(settings.name)
     return Plan(
         server,
         settings,
-        draft,
+        drafted(words, sender=sender, now=datetime.now().astimezone(), server=str(server)),
         _how(said),
-        "LHLO" if is_lmtp else "HELO" if protocol == "SMTP" else "EHLO",
-        _tls(said, protocol),
-        _login(said, protocol, server),
-        tuple(said["xclient_raw"])
-        or tuple(word for each in said["xclient"] for word in _split(each)),
+        hello="LHLO" if server.lmtp else "HELO" if protocol == "SMTP" else "EHLO",
+        tls=_tls(said, protocol),
+        login=login,
+        xclient=_xclient(said),
         is_xclient_raw=bool(said["xclient_raw"]),
         is_xclient_first=said["xclient_before_starttls"],
         needs_prdr=bool(said["wish_prdr"]),
@@ -77,8 +70,24 @@ def planned(target: str | None, said: Said) -> Plan:
     )
 
 
-def _last(said: Said) -> str:
-    return next((stop for name in _STOPS if (stop := _stop(said, name))), "DOT")
+def _check_password(said: Said) -> None:
+    if said["auth_password"] is not None:
+        raise ConsoleError(
+            "a password on the command line is seen by everybody on this machine",
+            "leave it away and be asked, or: SMTP_PASSWORD, --password-file, --password-env,",
+            "--password-command, --netrc, --keyring",
+        )
+
+
+def _settings(said: Said) -> Settings:
+    flags = {name: said[name] for name in (*_WAYS, "name")}
+    flags["family"] = "4" if said["ipv4"] else "6" if said["ipv6"] else flags["family"]
+    if said["local_port"]:
+        flags["source"] = _with_port(flags["source"] or "", said["local_port"])
+    settings, problems = configured(flags)
+    for problem in problems:
+        print(f"*** {visible(str(problem))}", file=sys.stderr)
+    return settings
 
 
 _STOPS = ("quit_after", "drop_after", "drop_after_send")
@@ -91,6 +100,18 @@ def _stop(said: Said, name: str) -> str:
     return stages.stage(word, stages.POLITE if name == "quit_after" else stages.RUDE)
 
 
+def _needs_recipient(stops: Mapping[str, str]) -> bool:
+    last = next(filter(None, stops.values()), "DOT")
+    names = list(stages.STAGES)
+    return names.index(last) >= names.index("RCPT")
+
+
+def _xclient(said: Said) -> tuple[str, ...]:
+    if said["xclient_raw"]:
+        return tuple(said["xclient_raw"])
+    return tuple(word for each in said["xclient"] for word in _split(each))
+
+
 def _asked(what: str) -> str:
     if not sys.stdin.isatty():
         raise ConsoleError("there is no recipient", "--to bob@example.com names one")
@@ -101,7 +122,6 @@ def _asked(what: str) -> str:
 
 
 def _own_address(host: str) -> str:
-    import getpass
 
     try:
         return f"{getpass.getuser()}@{host}"
@@ -110,45 +130,35 @@ def _own_address(host: str) -> str:
 
 
 def _words(said: Said) -> Words:
-    from smtpconsole.console.submission.drafting import Words
-
     size = said["message_size"]
     return Words(
-        said["from_"],
-        said["to"],
-        said["cc"],
-        said["bcc"],
-        said["recipients"] or 0,
-        said["subject"],
-        said["body"],
-        said["html"],
-        said["attach"],
-        said["header"],
-        said["add_header"],
-        said["data"],
-        said["no_data_fixup"],
-        said["message"] or "",
-        SIZE.parse(size) if size else 0,
+        to=said["to"],
+        cc=said["cc"],
+        bcc=said["bcc"],
+        recipients=said["recipients"] or 0,
+        subject=said["subject"],
+        body=said["body"],
+        html=said["html"],
+        attach=said["attach"],
+        header=said["header"],
+        add_header=said["add_header"],
+        data=said["data"],
+        is_raw=said["no_data_fixup"],
+        message=said["message"] or "",
+        message_size=SIZE.parse(size) if size else 0,
     )
 
 
 def _target(text: str | None, said: Said, words: Words) -> Target:
-    from smtpconsole.console.targets import parse_target
-    from smtpconsole.smtp.targets import Target
-
-    found = [
-        *((each, parse_target) for each in (text, said["server"]) if each),
-        *((f"mx:{each}", parse_target) for each in (said["mx"],) if each),
-        *((f"unix:{each}", parse_target) for each in (said["socket"],) if each),
-        *((f"exec:{each}", parse_target) for each in (said["pipe"],) if each),
-    ]
+    named = {"mx": "mx:", "socket": "unix:", "pipe": "exec:"}
+    found = [word for word in (text, said["server"]) if word]
+    found += [f"{scheme}{said[name]}" for name, scheme in named.items() if said[name]]
     if len(found) > 1:
-        raise ConsoleError(f"{found[0][0]} or {found[1][0]}?", "name one server")
+        raise ConsoleError(f"{found[0]} or {found[1]}?", "name one server")
     if found:
-        word, parse = found[0]
-        server = parse(word)
+        server = parse_target(found[0])
     elif words.people and "@" in words.people[-1]:
-        word, server = "", Target(words.people[-1].rpartition("@")[2], 25, mx=True)
+        server = Target(words.people[-1].rpartition("@")[2], 25, mx=True)
     else:
         raise ConsoleError(
             "which server?", "smtpconsole send mail.example.com --to bob@example.com"
@@ -190,9 +200,6 @@ def _tls(said: Said, protocol: str) -> Need:
 
 
 def _login(said: Said, protocol: str, server: Target) -> Login:
-    from smtpconsole.console.logins import Wish
-    from smtpconsole.console.passwords import Source
-    from smtpconsole.console.submission.plan import Login
 
     needs: tuple[tuple[str, Need], ...] = (
         ("auth", "required"),
@@ -231,9 +238,7 @@ def _mechanisms(names: tuple[str, ...], wish: Wish) -> tuple[tuple[str, ...], Wi
     return tuple(found), wish
 
 
-def _how(said: Said) -> Any:
-    from smtpconsole.console.sending import How
-    from smtpconsole.console.wishes import FREE, WISHES
+def _how(said: Said) -> How:
 
     wishes = {wish.field: said[f"wish_{wish.field}"] for wish in WISHES.values()}
     wishes = {name: value for name, value in wishes.items() if value}
