@@ -5,7 +5,8 @@ It knows the language only through `console.completion`, and says what was enter
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -58,7 +59,7 @@ class _Line(Input):
     mode = ""  # or "complete" or "search": then Enter is for a choice, not for the line
 
     first: Callable[[str], bool] | None = None  # asked of a key while there is no text
-    tab: Callable[[], None] | None = None
+    actions: Mapping[str, Callable[[], None]] = MappingProxyType({})
 
     async def _on_key(self, event: events.Key) -> None:
         is_empty = not (self.value or self.mode)
@@ -66,11 +67,11 @@ class _Line(Input):
             event.prevent_default()
             event.stop()
             return
-        if event.key == "tab" and self.tab is not None:
-            # Not as a binding with priority: that would come before what was typed first.
+        if action := self.actions.get(event.key):
+            # Not as bindings, which come before or after what is typed around them.
             event.prevent_default()
             event.stop()
-            self.tab()
+            action()
             return
         if event.key != "enter" or self.mode:
             await super()._on_key(event)
@@ -135,6 +136,7 @@ class Prompt(Vertical):
         self.smtp_console, self._history = console, history
         self.suggestion = ""  # what Tab types on an empty line
         self._found: list[Completion] = []
+        self._completing = ""
         self._hits: list[str] = []
         self._walk: list[str] = []
         self._at = -1
@@ -148,7 +150,13 @@ class Prompt(Vertical):
             compact=True, select_on_focus=False, suggester=_Ghost(self.smtp_console, self._history)
         )
         field.cursor_blink = False
-        field.tab = self.action_complete
+        field.actions = {
+            "tab": self.action_complete,
+            "up": self.action_older,
+            "down": self.action_newer,
+            "ctrl+r": self.action_search,
+            "ctrl+u": field.action_delete_left_all,
+        }
         yield field
 
     @property
@@ -211,6 +219,7 @@ class Prompt(Vertical):
             self._complete(field.value[: field.cursor_position])
 
     def _complete(self, line: str) -> None:
+        self._completing = self.field.value
         self._found = complete(self.smtp_console, line)
         if len(self._found) == 1:
             self.field.mode = "complete"
@@ -312,10 +321,12 @@ class Prompt(Vertical):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
+        if event.value != self.field.value:
+            return  # there is more by now, and news of that will come
         self._at = -1
         if self.field.mode == "search":
             self._search()
-        elif self.field.mode == "complete":
+        elif self.field.mode == "complete" and event.value != self._completing:
             self._close()
         elif len(event.value) == 1 and event.value in "123456789" and not self.field.password:
             self.post_message(self.Digit(int(event.value)))

@@ -25,11 +25,19 @@ async def test_a_secret_that_is_pasted_is_not_staged(
         assert "hush" not in console.screen
 
 
-async def test_tab_completes_what_was_typed_before_it_however_fast(
+async def test_keys_mean_what_was_typed_before_them_however_fast(
     settings: Settings, suggestions: Suggestions
 ) -> None:
     async with driving("", settings=settings, suggestions=suggestions) as console:
         await console.until("READY")
-        for key in ("v", "r", "tab"):
-            console.app.post_message(Key(key, key if len(key) == 1 else "\t"))
+
+        def hurry(*keys: str) -> None:
+            for key in keys:
+                console.app.post_message(Key(key, key if len(key) == 1 else None))
+
+        hurry("v", "r", "tab")
         await console.wait(lambda: console.app.focused.value == "VRFY", "it is completed")
+        hurry("ctrl+u", "x")
+        await console.wait(lambda: console.app.focused.value == "x", "and deleted before the x")
+        hurry("ctrl+u", *"/profile ", "tab")
+        await console.until("list|use|show")
