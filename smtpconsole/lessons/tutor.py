@@ -17,12 +17,27 @@ from smtpconsole.lessons import checks
 from smtpconsole.lessons.checks import Check, View
 from smtpconsole.lessons.lesson import Ask, Lesson, Step, Wrong
 from smtpconsole.sandbox import faults
-from smtpconsole.smtp.events import Entered, Phase, Sent
+from smtpconsole.smtp.events import (
+    Anomaly,
+    Answered,
+    Closed,
+    Connected,
+    Entered,
+    Learned,
+    Noted,
+    NotSecured,
+    Phase,
+    Secured,
+    Sent,
+)
 from smtpconsole.transcript.journal import Journal
 
 if TYPE_CHECKING:
     from smtpconsole.sandbox.server import Sandbox
 
+# What checks look at: of octets that flood in, nothing is read.
+_TELLING: tuple[type, ...] = (Sent, Answered, Learned, Anomaly, Connected, Secured, NotSecured)
+_TELLING += (Closed, Entered, Noted)
 INTRODUCTION = -1  # the page before the first step
 
 
@@ -101,6 +116,7 @@ class Tutor:
         self._whens: list[tuple[Wrong, list[Check]]] = []
         self._since = Mark()  # when the step began
         self._seen = Mark()  # when it was looked last
+        self._is_stale = True  # to be looked at even if nothing has happened
         self._turned: dict[int, Mark] = {}  # when a wrong turn was told
         self._on: tuple[str, ...] = ()  # the faults of this step, by name
         self.begin(INTRODUCTION, afresh=True)
@@ -195,6 +211,7 @@ class Tutor:
         self._whens = [(each, self.parsed(each.whens)) for each in wrongs]
         if step is not None and step.is_reading:
             self.done.add(index)
+        self._is_stale = True
         return self.look()
 
     def leave(self) -> None:
@@ -215,6 +232,7 @@ class Tutor:
             raise IndexError(number)
         option = ask.options[number - 1]
         self.chosen[at] = number
+        self._is_stale = True
         self.look()
         return self.filled(option.because)
 
@@ -254,15 +272,16 @@ class Tutor:
             return news
         if self.index < 0:
             return self.begin(0) if self._has_acted(self._since) else news
-        if self.index in self.done:
+        if self.index in self.done or not (self._is_stale or self._now() != self._seen):
             return news
+        self._is_stale = False
         view = self._view(self._since)
         held = {each.line for each in self._checks if each.holds(view)}
         news.ticks = [each for each in self._checks if each.line in held - self._held]
         self._held = held
         if len(held) == len({each.line for each in self._checks}) and self._open_ask() is None:
             self._finish(news)
-        elif self._now() != self._seen:
+        else:
             news.wrong = self._turn()
         self._seen = self._now()
         return news
@@ -299,7 +318,7 @@ class Tutor:
         scene = self.scene
         letters = scene.sandbox.mailbox.letters() if scene.sandbox is not None else ()
         return View(
-            scene.journal.since(since.entry),
+            scene.journal.since(since.entry, *_TELLING),
             tuple(letter for letter in letters if letter.number > since.letter),
             scene.phase,
             scene.identity,

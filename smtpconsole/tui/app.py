@@ -33,7 +33,7 @@ from smtpconsole.console.stopping import stop
 from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
-from smtpconsole.tui import editing, keys, looks, pasted
+from smtpconsole.tui import arranging, editing, keys, looks, pasted
 from smtpconsole.tui.answerbox import AnswerBox
 from smtpconsole.tui.coachline import CoachLine
 from smtpconsole.tui.exportscreen import ExportScreen, picture
@@ -327,20 +327,13 @@ class ConsoleApp(App[None]):
         self.push_screen(HelpScreen(about(self.focused)))
 
     def action_panes(self) -> None:
-        """Show or hide the side panes: where there is room they are shown at first."""
-        self.screen.toggle_class("-hidden" if self.screen.has_class("-wide") else "-side")
+        """Show or hide the side panes."""
+        arranging.toggle_panes(self.screen)
         self._focus.prompt()
 
     def action_zoom(self) -> None:
-        """The focused pane alone, or all again; at the prompt it is the wire."""
-        screen = self.screen
-        is_side = (
-            any(each.id == "side" for each in self.focused.ancestors) if self.focused else False
-        )
-        was_zoomed = screen.has_class("-zoom-side") or screen.has_class("-zoom-wire")
-        screen.remove_class("-zoom-side", "-zoom-wire")
-        if not was_zoomed:
-            screen.add_class("-zoom-side" if is_side else "-zoom-wire")
+        """The focused part alone, or all again; at the prompt it is the wire."""
+        arranging.toggle_zoom(self.screen, self.focused)
 
     def action_lesson(self, by: int) -> None:
         """Read on in the lesson, from the prompt."""
@@ -352,13 +345,13 @@ class ConsoleApp(App[None]):
         if self.smtp_console.learning is None or text.has_focus:
             self.action_show("wire")
             return
-        self.screen.remove_class("-zoom-side", "-zoom-wire", "-side")
+        self.screen.remove_class(*arranging.ZOOMS, "-side")
         self._focus.pane(text)
 
     def action_show(self, name: str) -> None:
         """Bring a pane to the front and focus it."""
         screen = self.screen
-        screen.remove_class("-zoom-side", "-zoom-wire")
+        screen.remove_class(*arranging.ZOOMS)
         if name == "wire":
             screen.remove_class("-side")  # at 80 columns it lies over the wire
             self._focus.pane(self.query_one(Wire))
@@ -388,8 +381,8 @@ class ConsoleApp(App[None]):
         elif not prompt.field.has_focus and self.query_one(AnswerBox).close():
             return  # on to what is under it
         elif self._focus.prompt():
-            self.screen.remove_class("-zoom-side", "-zoom-wire")
+            self.screen.remove_class(*arranging.ZOOMS)
         elif stop(self.smtp_console):
             return
         elif not (prompt.back() or self.query_one(AnswerBox).close()):
-            self.screen.remove_class("-side", "-zoom-side", "-zoom-wire")
+            self.screen.remove_class("-side", *arranging.ZOOMS)

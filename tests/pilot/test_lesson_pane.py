@@ -195,6 +195,12 @@ async def test_from_the_prompt_the_lesson_is_read_on_and_left(tmp_path: Path) ->
         await console.wait(lambda: "Line 1." not in console.screen, "the text has scrolled")
         await console.press("pageup")
         await console.until("Line 1.")
+        await console.press("f9")
+        await console.until("F2 Server", "Line 1.")  # over the wire, beside the lesson
+        await console.press("f9", "f6", "f10")
+        await console.wait(lambda: "=== lesson" not in console.screen, "the lesson is alone")
+        await console.press("escape")
+        await console.until("=== lesson")
         await console.enter("/learn leave")
         await console.until("your place in it is kept", "F2 Server")
         assert "Line 1." not in console.screen
