@@ -168,7 +168,6 @@ def test_what_failed_is_the_exit_code(at: str, words: tuple[str, ...], code: int
         ("data-refused", 25),
         ("data-close", 6),
         ("dot-timeout", 26),
-        ("reset-on-accept", 6),
         ("tls-cert-expired", 0),
     ],
 )
@@ -183,6 +182,23 @@ def test_each_way_for_a_server_to_fail_has_its_code_and_a_sentence(fault: str, c
     assert "is a bug" not in done.stdout and ("*** " in done.stdout) is (
         code != 0 or "tls" in fault
     )
+
+
+@pytest.mark.parametrize(
+    ("option", "code"), [("--tls-optional", 0), ("--tls-optional-strict", 29), ("--tls", 29)]
+)
+def test_tls_that_does_not_work_ends_it_unless_it_is_optional(option: str, code: int) -> None:
+    with Sandbox(faults=[faults.known()["tls-alert"]]) as failing:
+        done = send(f"localhost:{failing.port}", "--to", BOB, option)
+        assert done.returncode == code, done.stdout + done.stderr
+        assert done.stdout.count("=== connecting") == (2 if code == 0 else 1)
+        assert len(failing.mailbox.letters()) == (code == 0)
+
+
+def test_who_logs_in_is_who_sends_unless_it_is_said(sandbox: Sandbox, at: str) -> None:
+    words = (at, "--tls", "--ca", str(sandbox.ca_file), "--user", ALICE, "--to", BOB)
+    done = send(*words, "--quit-after", "MAIL", SMTP_PASSWORD=PASSWORD)
+    assert f" ~> MAIL FROM:<{ALICE}>" in done.stdout
 
 
 async def test_what_is_not_harmless_leaves_the_machine_by_a_person_s_word_only(

@@ -163,7 +163,8 @@ def _target(text: str | None, said: Said, words: Words) -> Target:
         raise ConsoleError(
             "which server?", "smtpconsole send mail.example.com --to bob@example.com"
         )
-    return _adjusted(server, said, has_port=server.port not in (25, 24))
+    is_named = any(word.endswith(f":{server.port}") for word in found)
+    return _adjusted(server, said, has_port=is_named or server.port not in (25, 24))
 
 
 def _adjusted(server: Target, said: Said, *, has_port: bool) -> Target:
