@@ -238,3 +238,13 @@ def test_masked_pages_hold_no_address(sandbox: Sandbox) -> None:
     text = exported(sent_to(sandbox), "html", show=Show(addresses=False))
     assert "sandbox.example" not in text and "client.example" not in text
     assert "user1@host" in text
+
+
+def test_our_own_script_says_it_again(sandbox: Sandbox, tmp_path: Path) -> None:
+    script = exported(sent_to(sandbox), "script")
+    words = (sys.executable, "-m", "smtpconsole", "run", "-", "--ca", str(sandbox.ca_file))
+    done = run(*words, text=script, folder=tmp_path, SMTP_PASSWORD="wonderland")
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, again = sandbox.mailbox.letters()
+    assert again.content == first.content == BODY
+    assert again.user == "alice@sandbox.example" and again.tls
