@@ -242,7 +242,7 @@ PAGE = (Path(__file__).parent.parent / "docs" / "scripts.md").read_text()
 
 def test_the_page_about_scripts_tells_what_is_so() -> None:
     example = PAGE.split("```\n")[1]
-    assert len(playing.read(example, "example", has=lambda name: True).lines) == 14
+    assert len(playing.read(example, "example", has=lambda name: True).lines) == 15
     spans = [span for span in re.findall(r"`([^`\n]+)`", PAGE) if span.startswith("/")]
     for span in spans:
         call = language.parse(span.replace("…", "closed"))
