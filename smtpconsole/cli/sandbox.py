@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 from pathlib import Path
+from queue import SimpleQueue
 
 import click
 
@@ -69,9 +69,10 @@ def command(
                 seed=seed,
             )
         )
-        ended = threading.Event()
+        # An Event could deadlock: its lock is held where the handler may interrupt its wait.
+        ended: SimpleQueue[None] = SimpleQueue()
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: ended.set())
+            signal.signal(number, lambda *_: ended.put(None))
         with server:
             tell(f"listening on localhost:{server.port}, certificates by {server.ca_file}")
             if isinstance(server, Sandbox):
@@ -79,7 +80,7 @@ def command(
                 if server.lmtp_port is not None:
                     tell(f"LMTP on localhost:{server.lmtp_port}")
                 tell(f"log in as {server.user} with {server.password}")
-            ended.wait()
+            ended.get()
     except ConsoleError as error:
         raise sentence(error) from error
     except (HouseError, ways.FaultError) as error:
