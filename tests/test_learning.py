@@ -202,6 +202,35 @@ async def test_back_is_the_session_as_it_was_then(tmp_path: Path) -> None:
         assert where(console) == "introduction"
 
 
+async def test_what_is_played_again_is_not_held_by_step_mode(tmp_path: Path) -> None:
+    lines = ("/connect", "EHLO x", "/learn next", "/learn next", "/step on", "/break NOOP")
+    async with learning(tmp_path, *lines) as (console, _):
+        await console.execute("/learn back")
+        await console.execute("/learn next")
+        assert where(console) == "Read" and console.held is None
+        assert console.stepping.is_on and console.stepping.breakpoints
+
+
+async def test_who_leaves_has_what_was_there_before(tmp_path: Path) -> None:
+    async with learning(tmp_path) as (console, person):
+        await console.execute("/learn leave")
+        await console.execute("/sandbox")
+        first = console.sandbox
+        await console.execute(f"/learn {tmp_path}/test.md")
+        await console.execute("/learn leave")
+        assert first is not None and not first.is_running
+        assert console.sandbox is not None and console.phase is Phase.READY
+        await console.execute("/sandbox stop")
+        console.suggestions.target = "mail.example.org"
+        await console.execute(f"/learn {tmp_path}/test.md")
+        assert console.connect_line.startswith("/connect localhost:")
+        await console.execute("/learn leave")
+        assert console.connect_line == "/connect mail.example.org"
+        console.journal.is_recorded = True
+        await console.execute("/learn")
+        assert "recorded session" in person.last
+
+
 async def test_who_comes_again_is_where_the_lesson_was_left(tmp_path: Path) -> None:
     lines = ("/connect", "EHLO x", "/learn next")
     async with learning(tmp_path, *lines, "/learn leave") as (console, person):

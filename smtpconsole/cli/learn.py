@@ -68,6 +68,7 @@ def _learn(name: str, target: str | None, *, present: bool, in_lines: bool, keep
     from smtpconsole.console.configuration import configured
     from smtpconsole.console.lessons import find, harmless
     from smtpconsole.console.memory import Suggestions
+    from smtpconsole.smtp.events import Noted
 
     words = ["/learn"]
     if name:
@@ -76,9 +77,11 @@ def _learn(name: str, target: str | None, *, present: bool, in_lines: bool, keep
         if target is not None:
             harmless(lesson)
             words += ["--at", shlex.quote(target)]
-    settings, _ = configured({})
+    settings, problems = configured({})
     kept = journal(settings, keep=keep)
     try:
+        for problem in problems:
+            kept(Noted(str(problem)))
         words += ["--present"] if present else []
         show(kept, settings, Suggestions(opening=" ".join(words)), in_lines=in_lines)
     finally:

@@ -46,6 +46,7 @@ class Learning:
         self.marks: list[tuple[int, int]] = []  # entries of the journal where steps begin
         self.hands = Hands(())  # that played last
         self.had_sandbox = console.sandbox is not None
+        self.before = (console.suggestions, console.target)
         self._happened = asyncio.Event()
         console.journal.subscribe(self._happened.set)
         self.tutor = Tutor(lesson, {}, self)
@@ -185,9 +186,8 @@ class Learning:
     async def begin(self, index: int = INTRODUCTION) -> None:
         """Come to a step, the session as it is then: on a fresh server, with what the lesson
         itself would have said up to there.  Behind the last step all of them are done."""
-        console = self.console
-        console.learning = self
         await self._fresh()
+        self.console.learning = self
         self.journal(Noted(f"lesson: {self.lesson.title}"))
         done = self.tutor.done
         self.marks = [(len(self.journal), INTRODUCTION)]
@@ -208,13 +208,18 @@ class Learning:
         self.tutor.begin(index, afresh=afresh)
 
     async def end(self) -> None:
-        """Leave the lesson; who had a sandbox before has a fresh one again."""
+        """Leave the lesson; who had a sandbox before has a fresh one again, who had a server is
+        offered that."""
+        console = self.console
         self.tutor.leave()
-        self.console.learning = None
-        if self.target is None:
-            await sandboxes.end(self.console)
-            if self.had_sandbox:
-                await sandboxes.begin(self.console, sandboxes.fresh())
+        console.learning = None
+        if self.target is not None:
+            return
+        await sandboxes.end(console)
+        if self.had_sandbox:
+            await sandboxes.begin(console, sandboxes.fresh())
+        else:
+            console.suggestions, console.target = self.before
 
     async def _fresh(self) -> None:
         """A new sandbox in place of the old one; nobody is connected to it yet."""
@@ -293,11 +298,15 @@ class Learning:
 
     @contextmanager
     def _quietly(self) -> Iterator[None]:
-        self.is_replaying = True
+        stepping = self.console.stepping
+        was_on, breakpoints = stepping.is_on, stepping.breakpoints
+        self.is_replaying, stepping.is_on, stepping.breakpoints = True, False, []
         try:
             yield
         finally:
             self.is_replaying = False
+            stepping.is_on = stepping.is_on or was_on
+            stepping.breakpoints = breakpoints + stepping.breakpoints
 
 
 class Hands:

@@ -71,10 +71,17 @@ async def begin(console: Console, name: str, target: Target | None = None) -> No
     """Begin a lesson, where the learner was when leaving it."""
     from smtpconsole.console.learning import Learning
 
+    if console.journal.is_recorded:
+        raise ConsoleError(
+            "a recorded session cannot be learnt in", "leave it, and begin the lesson then"
+        )
     lesson, key = find(name)
     learning = Learning(console, lesson, target, key)  # or it says why not
     if console.learning is not None:
-        learning.had_sandbox = console.learning.had_sandbox
+        learning.had_sandbox, learning.before = (
+            console.learning.had_sandbox,
+            console.learning.before,
+        )
         learning.is_presented = console.learning.is_presented
     place = console.standing.place(key)
     if place.is_finished and place.step + 1 >= len(lesson.steps):

@@ -233,6 +233,8 @@ def _foot(learning: Learning, width: int) -> Iterator[Content]:
         yield from hung(Content(visible(tick.check.words)).stylize(style), mark, width)
     if tutor.is_finished:
         yield Content("ok  the lesson is done; /learn leave ends it").stylize("bold $success")
+    if tutor.is_done and not learning.console.settings.coach:  # who would say so otherwise
+        yield Content(visible(lessontold.going_on(tutor))).stylize("bold $success")
 
 
 def _question(learning: Learning, width: int) -> Iterator[Content]:
