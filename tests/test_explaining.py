@@ -9,6 +9,7 @@ from test_console import sandbox as sandbox  # the fixture
 from smtpconsole import knowledge
 from smtpconsole.composer.lint import lint
 from smtpconsole.console import situation
+from smtpconsole.console.coach import advise
 from smtpconsole.console.completion import complete
 from smtpconsole.console.console import Console
 from smtpconsole.console.details import details
@@ -62,6 +63,7 @@ async def test_a_refusal_that_was_the_last_word_is_explained_first(sandbox: Sand
         assert any(line.startswith("Now: Log in") for line in person.answers[-1].lines)
         assert "without recipients: " in person.last
         assert "/mx elsewhere.example" in person.answers[-1].next
+        assert advise(console).line == "?" and "relaying refused" in advise(console).text
 
 
 async def test_a_word_with_several_meanings_has_them_all(sandbox: Sandbox) -> None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from smtpconsole import knowledge
-from smtpconsole.console import lessontold
+from smtpconsole.console import lessontold, situation
 from smtpconsole.smtp.events import Phase
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.sasl.decoding import decode_challenge
@@ -122,14 +121,13 @@ def _transaction(console: Console, session: Session) -> Advice:
 
 
 def _refused(console: Console, session: Session, reply: Reply) -> Advice:
-    meaning = knowledge.explain(str(reply))
-    words = f"{reply.code} {reply.enhanced or ''}".strip() if reply.code > 0 else "no reply code"
-    text = meaning.title if meaning is not None else f"refused: {words}"
+    last = situation.last_reply(console.journal)
+    text = situation.meaning_of(last).title if last is not None else f"refused: {reply.code}"
     if not session.capabilities.greeting:
         return Advice(f"{text}.", _hello(console, session))
     if reply.code == 530 and session.capabilities.mechanisms and session.identity is None:
         return Advice(f"{text}.", "/login")
-    return Advice(f"{text}.", f"?{words}")
+    return Advice(f"{text}.", "?")
 
 
 _PHASES = {

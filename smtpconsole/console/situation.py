@@ -58,6 +58,7 @@ def meaning_of(last: Answered) -> knowledge.Explanation:
     """What a reply means, behind the command that it answered."""
     after = last.send.verb.decode("ascii", "replace") if last.send is not None else None
     found = knowledge.explain(str(last.reply), after=after or "connect")
+    found = found or knowledge.anomaly("no reply code")
     assert found is not None  # whatever has a code is explained
     return found
 
