@@ -164,4 +164,7 @@ def test_history_is_kept_for_its_owner_and_survives_torn_rows(tmp_path: Path) ->
     assert list(again.newest_first("N")) == ["NOOP one"]
     assert again.search("one NOOP") == ["NOOP one"]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o644)
+    again.add("NOOP three")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(History(tmp_path / "none").newest_first()) == []

@@ -319,3 +319,19 @@ def test_the_shell_keeps_to_the_rules_as_well(sandbox: Sandbox, tmp_path: Path, 
     told = done.stdout + done.stderr
     assert done.returncode != 0 and "the profile work does not allow this" in told, told
     assert len(sandbox.mailbox) == before and "Traceback" not in told
+
+
+async def test_what_is_held_cannot_be_edited_into_what_is_forbidden(sandbox: Sandbox) -> None:
+    own(sandbox, 'forbid = ["DATA"]')
+    person = Person()
+    console = Console(person, Journal(), settings=Settings())
+    for line in ("/connect work", "EHLO me", "/step on"):
+        await console.execute(line)
+    held = asyncio.ensure_future(console.execute("NOOP"))
+    await console.stepping.settled(held)
+    await console.execute("/edit 1 DATA")
+    await console.execute("/next")
+    await held
+    assert "the profile work does not allow this" in person.last
+    assert b"DATA\r\n" not in said(console)
+    await console.end()

@@ -6,6 +6,7 @@ a line has made sure that there is no secret in it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ class History:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         with open(os.open(self._path, flags, 0o600), "a", encoding="utf-8") as file:
+            with contextlib.suppress(AttributeError, OSError):  # Windows, or another's file
+                os.fchmod(file.fileno(), 0o600)  # also where it was there before
             file.write(json.dumps({"at": round(time(), 3), "line": line}) + "\n")
 
     def newest_first(self, prefix: str = "") -> Iterator[str]:
