@@ -30,6 +30,8 @@ class Slow:
         self.heard: list[bytes] = []
         self.has_all = asyncio.Event()
         self.is_over = asyncio.Event()
+        self.is_asked = asyncio.Event()  # for content
+        self.is_hesitant = False  # to ask for it
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -44,6 +46,9 @@ class Slow:
             self.heard.append(line.strip())
             verb = line.split()[0].upper()
             if verb == b"DATA":
+                self.is_asked.set()
+                if self.is_hesitant:
+                    await self.may_read.wait()
                 writer.write(b"354 go\r\n")
                 await self._content(reader)
             elif verb == b"BDAT":
@@ -53,9 +58,12 @@ class Slow:
 
     async def _content(self, reader: asyncio.StreamReader) -> None:
         await self.may_read.wait()
-        while (line := await reader.readline()) != b".\r\n":
-            if not line:
+        end = b""
+        while end != b"\r\n.\r\n":
+            piece = await reader.read(2**16)
+            if not piece:
                 return
+            end = (end + piece)[-5:]
         self.has_all.set()
         await self.may_answer.wait()
 
@@ -123,6 +131,19 @@ async def test_stopped_while_the_answer_is_awaited_the_server_may_have_taken_it(
         console.upload.stop()
         await sending
         assert "may have taken it" in person.last and "log" in person.last
+
+
+async def test_stopped_before_the_server_wants_content_it_is_not_left_to_want_it() -> None:
+    """A 354 that nobody waits for would make content of the next command."""
+    async with at() as (console, person, slow):
+        slow.is_hesitant = True
+        sending = asyncio.create_task(console.execute("/send b@x"))
+        await slow.is_asked.wait()
+        assert console.upload is not None
+        console.upload.stop()
+        await sending
+        assert "the connection closed" in person.last and "envelope alone" in person.last
+        assert console.connection is not None and not console.connection.is_open
 
 
 async def test_stopped_between_chunks_the_session_goes_on_in_step() -> None:
