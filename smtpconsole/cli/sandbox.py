@@ -19,6 +19,8 @@ from smtpconsole.visible import visible
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where to listen.")
 @click.option("--tls-port", type=click.IntRange(0, 65535), default=0, help="The same, under TLS.")
 @click.option("--lmtp-port", type=click.IntRange(0, 65535), help="Where to listen for LMTP.")
+@click.option("--host", metavar="ADDRESS", default="127.0.0.1", help="Listen on ADDRESS.")
+@click.option("--others-may-connect", is_flag=True, help="ADDRESS need not be of loopback.")
 @click.option("--house", metavar="FILE", default="", help="Rules of your own, in TOML.")
 @click.option("--fault", metavar="FAULT", multiple=True, help="Fail so; may be repeated.")
 @click.option("--faults", is_flag=True, help="List the ways to fail, and end.")
@@ -29,6 +31,8 @@ def command(
     port: int,
     tls_port: int,
     lmtp_port: int | None,
+    host: str,
+    others_may_connect: bool,
     house: str,
     fault: tuple[str, ...],
     faults: bool,
@@ -46,7 +50,7 @@ def command(
     from smtpconsole.console.recordings import opened, spoken
     from smtpconsole.sandbox import Sandbox
     from smtpconsole.sandbox import faults as ways
-    from smtpconsole.sandbox.house import HouseError, default, load
+    from smtpconsole.sandbox.house import default, load
     from smtpconsole.sandbox.replay import Replay
 
     def tell(line: str) -> None:
@@ -64,6 +68,8 @@ def command(
                 port=port,
                 tls_port=tls_port,
                 lmtp_port=lmtp_port,
+                host=host,
+                may_be_reached=others_may_connect,
                 rules=load(Path(house)) if house else default(),
                 faults=[ways.parsed(text) for text in fault],
                 seed=seed,
@@ -74,16 +80,17 @@ def command(
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.put(None))
         with server:
-            tell(f"listening on localhost:{server.port}, certificates by {server.ca_file}")
+            where = "localhost" if host in ("127.0.0.1", "::1") else host
+            tell(f"listening on {where}:{server.port}, certificates by {server.ca_file}")
             if isinstance(server, Sandbox):
-                tell(f"under TLS on localhost:{server.tls_port}")
+                tell(f"under TLS on {where}:{server.tls_port}")
                 if server.lmtp_port is not None:
-                    tell(f"LMTP on localhost:{server.lmtp_port}")
+                    tell(f"LMTP on {where}:{server.lmtp_port}")
                 tell(f"log in as {server.user} with {server.password}")
             ended.get()
     except ConsoleError as error:
         raise sentence(error) from error
-    except (HouseError, ways.FaultError) as error:
+    except ValueError as error:  # of the rules, a fault, or where to listen
         raise click.ClickException(str(error)) from error
     except OSError as error:
         print(f"Error: port {port} cannot be used: {error.strerror or error}", file=sys.stderr)

@@ -78,6 +78,7 @@ class Conversation:
         has_tls: bool = False,
         is_lmtp: bool = False,
         is_proxied: bool = False,
+        is_refused: bool = False,
     ) -> None:
         self.shared = shared
         self.house = shared.house
@@ -92,6 +93,7 @@ class Conversation:
         self.wire = Wire(self._serve, timeout=shared.house.idle)
         self._has_tls = has_tls
         self._is_proxied = is_proxied
+        self._is_refused = is_refused
         self._is_over = False
         self._replies = 0
         self._chances = Chances()  # that faults had
@@ -135,6 +137,9 @@ class Conversation:
             self.note("gone")
 
     async def _begin(self) -> None:
+        if self._is_refused:
+            await self._refuse(f"421 4.3.2 {self.house.domain} Too many clients at once")
+            return
         if await self._fails("connect"):
             return
         if self._is_proxied:

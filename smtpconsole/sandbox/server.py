@@ -29,6 +29,7 @@ from smtpconsole.sandbox.wire import Wire
 
 __all__ = ["Sandbox", "login", "transaction", "verbs"]  # their verbs are registered
 
+MAX_CLIENTS = 250  # at once; each may hold a message that is not complete
 _HOSTS = ("localhost", "127.0.0.1", "::1")
 
 log = logging.getLogger("smtpconsole.sandbox")
@@ -210,6 +211,7 @@ class Sandbox:
                     has_tls=name == "tls",
                     is_lmtp=name == "lmtp",
                     is_proxied=name == "proxy",
+                    is_refused=len(wires) >= MAX_CLIENTS,
                 )
                 wires.add(talk.wire)
                 talk.wire.lost = wires.discard
@@ -270,6 +272,7 @@ def _address(host: str, *, may_be_reached: bool) -> str:
         is_loopback = False
     if not is_loopback and not may_be_reached:
         raise ValueError(
-            f"Sandbox cannot listen on {host!r}, which others might reach; use 127.0.0.1 or ::1"
+            f"Sandbox cannot listen on {host!r}, which others might reach; use 127.0.0.1 or ::1,"
+            " or say that others may connect"
         )
     return host
