@@ -202,6 +202,9 @@ WRITING = (
         lambda draft: _FORMATS[False],
         choices=_FORMATS,
     ),
+)
+# Of no use to most, and a danger to some: without a place in the form.
+RARE = (
     Field(
         "dots",
         "Dots",
@@ -211,7 +214,7 @@ WRITING = (
         choices=_DOTS,
     ),
 )
-FIELDS = {each.name.lower(): each for each in (*ENVELOPE, *HEADERS, *WRITING)}
+FIELDS = {each.name.lower(): each for each in (*ENVELOPE, *HEADERS, *WRITING, *RARE)}
 
 
 # --- what does not fit together ---------------------------------------------------------------
@@ -221,20 +224,17 @@ def differences(draft: Draft) -> Iterator[Difference]:
     """Where the envelope and the headers disagree: shown, and never forbidden."""
     shown = _addresses(draft, "From")
     if not draft.sender and shown:
-        yield Difference(("sender",), "the sender is nobody (<>), so no report of failure comes")
+        yield Difference(("sender",), "nobody (<>) gets reports of failure")
     elif shown and shown != {draft.sender.lower()}:
-        text = f"From is {_few(shown)}, the envelope says {draft.sender}"
-        yield Difference(("sender", "From"), text)
+        yield Difference(("sender", "From"), "sender and From differ")
     named = {name: _addresses(draft, name) for name in ("To", "Cc", "Bcc")}
     said = {each.lower() for each in draft.recipients}
     everybody = set().union(*named.values())
     for name, people in named.items():
         if missing := people - said:
-            text = f"{name} names {_few(missing)}, whom the envelope leaves out"
-            yield Difference(("recipients", name), text)
+            yield Difference(("recipients", name), f"{name}: {_few(missing)} gets nothing")
     if hidden := said - everybody:
-        text = f"{_few(hidden)} gets it, and no header says so: a blind copy"
-        yield Difference(("recipients", "To"), text)
+        yield Difference(("recipients", "To"), f"{_few(hidden)}: a blind copy")
 
 
 def _addresses(draft: Draft, name: str) -> set[str]:
@@ -266,5 +266,4 @@ def forced(draft: Draft, known: Capabilities) -> Iterator[Difference]:
             keyword = parameter.partition("=")[0].upper()
             offer = offers.get(keyword, keyword)
             if offer not in known:
-                text = f"{keyword} is forced: the server does not offer {offer}"
-                yield Difference((name,), text)
+                yield Difference((name,), f"{keyword} is forced: no {offer} offered")

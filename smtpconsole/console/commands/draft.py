@@ -18,7 +18,7 @@ from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import NUMBER, PATH, WORDS, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
-from smtpconsole.console.drafting import measured, octets, restored
+from smtpconsole.console.drafting import measured, notes, octets, restored
 from smtpconsole.console.paths import template_folder
 from smtpconsole.visible import octets as plain
 
@@ -55,7 +55,9 @@ async def draft(
     except DraftError as error:
         raise ConsoleError(str(error)) from error
     lines = [str(measured(console))] if console.draft.recipients else []
-    console.front.show(Answer(told, (*lines, *_remarks(console), *_parts(console)), ("/rehearse",)))
+    differ = [f"≠ {each.text}" for each in notes(console)]
+    lines += [*differ, *_remarks(console), *_parts(console)]
+    console.front.show(Answer(told, tuple(lines), ("/rehearse",)))
 
 
 def _remarks(console: Console) -> list[str]:

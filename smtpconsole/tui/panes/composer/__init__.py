@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import ContentSwitcher, Static, TextArea
@@ -89,6 +89,11 @@ class ComposerPane(Pane, can_focus=False):
     def on_hide(self) -> None:
         self.screen.remove_class("-composing")
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Whoever writes at 80x24 needs the rows that remarks would take."""
+        is_view = self.query_one("#composer-switcher").has_focus_within
+        self.query_one(Meter).set_class(is_view, "aside")
+
     @property
     def has_trouble(self) -> bool:
         return self._is_wrong
@@ -154,7 +159,7 @@ class ComposerPane(Pane, can_focus=False):
         self._is_wrong = any(each.severity == "error" for each in reading.measure.remarks)
         self.query_one(Meter).measure(reading.measure)
         self.query_one(Parts).take(reading.octets)
-        if console.draft is self._shown:
+        if self._measured[0] is console.draft:  # nobody has typed meanwhile
             self.query_one(SourceView).take(reading.octets)
 
     @on(Form.Written)
@@ -168,6 +173,7 @@ class ComposerPane(Pane, can_focus=False):
         area = event.text_area
         name, text = (area.id or "").removeprefix("composer-"), area.text
         if isinstance(area, SourceView):
+            area.known = text
             if area.source is not None and not area.read_only:
                 octets = area.source.octets(text)
                 was_source = self.smtp_console.draft.source is not None

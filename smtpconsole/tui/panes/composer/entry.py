@@ -17,8 +17,8 @@ from smtpconsole.visible import in_place
 
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _WALK = (
-    Binding("down", "screen.focus_next", "Next field", show=False),
-    Binding("up", "screen.focus_previous", "Field before", show=False),
+    Binding("down", "app.focus_next", "Next field", show=False),
+    Binding("up", "app.focus_previous", "Field before", show=False),
 )
 
 

@@ -17,6 +17,7 @@ from smtpconsole.composer.fields import FIELDS, Difference, Field
 from smtpconsole.tui.panes.composer.entry import Addresses, Choice, Line, Lines
 from smtpconsole.visible import visible
 
+_NOTES = 3  # lines below the envelope
 _ADDRESSES = ("recipients", "From", "To", "Cc", "Bcc", "Reply-To")
 
 
@@ -66,6 +67,7 @@ class Form(Horizontal):
             if line.value != value and not is_being_written:
                 with line.prevent(Input.Changed):
                     line.value = value
+                line.cursor_position = len(value)
             line.placeholder = "in the source" if is_source and is_header else field.implied(draft)
             line.disabled = is_source and is_header
         for choice in self.query(Choice):
@@ -90,7 +92,10 @@ class Form(Horizontal):
                 mark = "≠" if name in names else ""
                 label.update(Content(f"{FIELDS[name.lower()].label} {mark}".rstrip()))
                 label.set_class(bool(mark), "differs")
-        lines = [Content(f"≠ {visible(each.text)}") for each in differences]
+        shown = differences if len(differences) <= _NOTES else differences[: _NOTES - 1]
+        lines = [Content(f"≠ {visible(each.text)}") for each in shown]
+        if len(shown) < len(differences):
+            lines.append(Content(f"≠ {len(differences) - len(shown)} more: /draft tells all"))
         self.query_one("#composer-notes", Static).update(Content("\n").join(lines))
 
     @on(Input.Changed)

@@ -42,13 +42,15 @@ class Meter(OptionList):
     def measure(self, measure: Measure) -> None:
         """Show a reading; remarks that are only good to know wait until somebody comes."""
         self._remarks = measure.remarks
-        self.set_class(any(each.severity != "info" for each in measure.remarks), "wrong")
+        count = sum(each.severity != "info" for each in measure.remarks)
+        self.set_class(count > 0, "wrong")
+        self.set_class(count > 1, "very-wrong")
         self._show(Content(visible(str(measure))), map(_told, measure.remarks))
 
     def refuse(self, reason: str) -> None:
         """Say why there is nothing to measure."""
         self._remarks = ()
-        self.add_class("wrong")
+        self.remove_class("wrong", "very-wrong")
         self._show(Content(f"not ready: {visible(reason)}").stylize("$warning"), ())
 
     def _show(self, first: Content, rest: object) -> None:

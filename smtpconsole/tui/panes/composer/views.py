@@ -27,8 +27,8 @@ class Views(Static, can_focus=True):
     BINDINGS = [  # noqa: RUF012  # Textual's own convention
         Binding("right,space", "turn(1)", "Next view", show=False),
         Binding("left", "turn(-1)", "View before", show=False),
-        Binding("down,enter", "screen.focus_next", "Into the view", show=False),
-        Binding("up", "screen.focus_previous", "Field before", show=False),
+        Binding("down,enter", "app.focus_next", "Into the view", show=False),
+        Binding("up", "app.focus_previous", "Field before", show=False),
     ]
 
     class Changed(Message):
@@ -169,9 +169,12 @@ class SourceView(Lines):
     """The message as it goes out, to be read, and to be written by hand."""
 
     source: Source | None = None
+    known = ""  # the text that was shown, or that the pane has been told of
 
     def take(self, octets: bytes) -> None:
-        """Show what would be sent."""
+        """Show what would be sent; what was typed since, and not told yet, goes first."""
+        if self.text != self.known:
+            return
         self.source = source_of(octets)
         shown = self.source.text if self.source.is_editable else visible_lines(octets)
         if self.text == shown:
@@ -179,6 +182,7 @@ class SourceView(Lines):
         with self.prevent(Lines.Changed):
             is_whole = self.show(shown)
             self.move_cursor((0, 0))
+        self.known = self.text
         self.read_only = not (is_whole and self.source.is_editable)
 
 
