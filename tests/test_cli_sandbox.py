@@ -96,3 +96,19 @@ def test_what_it_cannot_do_is_told(options: list[str], told: str) -> None:
 def test_the_ways_to_fail_are_listed() -> None:
     done = subprocess.run([*PROGRAM, "--faults"], capture_output=True, text=True, check=True)
     assert "F24  drip " in done.stdout and len(done.stdout.splitlines()) > 80
+
+
+def test_its_side_of_the_talk_is_told_if_wished() -> None:
+    words = [*PROGRAM, "--diary"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = ""
+        while "log in as" not in said:
+            said += process.stdout.readline()
+        port = re.search(r"listening on localhost:(\d+)", said)
+        assert port is not None
+        send(port[1])
+        while "=== gone" not in said:
+            said += process.stdout.readline()
+        process.kill()
+    assert "-> RCPT TO:<carol@sandbox.example>" in said and "=== kept as 1" in said

@@ -13,10 +13,15 @@ from typing import Any
 import pytest
 
 import smtpconsole
-from smtpconsole.sandbox import Sandbox
+from smtpconsole.sandbox import Sandbox, diary, faults, house
+from smtpconsole.sandbox.mailbox import MAX_LETTERS, MAX_OCTETS
+from smtpconsole.sandbox.server import MAX_CLIENTS
 
 DOCS = Path(__file__).parents[1] / "docs"
 EXAMPLES = re.findall(r"```python\n(.*?)```", (DOCS / "guide.md").read_text(), re.DOTALL)
+
+
+SANDBOX = (DOCS / "sandbox.md").read_text()
 
 
 def make() -> Any:
@@ -56,3 +61,14 @@ def test_an_example_runs_against_the_sandbox(source: str, tmp_path: Path) -> Non
         )
         assert done.returncode == 0, done.stderr
         assert len(sandbox.mailbox) > 0
+
+
+def test_the_page_about_the_sandbox_names_faults_that_there_are_and_rules_that_can_be() -> None:
+    rows = [line for line in SANDBOX.splitlines() if line.startswith("| ") and "`" in line]
+    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    named |= set(re.findall(r"--fault (\S+)", SANDBOX))
+    assert len(named) > 25 and all(faults.parsed(name) for name in named)
+    (rules,) = re.findall(r"```toml\n(.*?)```", SANDBOX, re.DOTALL)
+    assert house.parsed(rules, house.default(), "the page").recipients == 5
+    for number in (MAX_CLIENTS, MAX_LETTERS, MAX_OCTETS // 2**20, diary.MOST):
+        assert str(number) in SANDBOX.rpartition("```")[2]

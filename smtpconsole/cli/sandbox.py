@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 import click
 
 from smtpconsole.cli import sentence
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.visible import visible
+
+if TYPE_CHECKING:
+    from smtpconsole.sandbox.diary import Diary
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -24,6 +30,7 @@ from smtpconsole.visible import visible
 @click.option("--house", metavar="FILE", default="", help="Rules of your own, in TOML.")
 @click.option("--fault", metavar="FAULT", multiple=True, help="Fail so; may be repeated.")
 @click.option("--faults", is_flag=True, help="List the ways to fail, and end.")
+@click.option("--diary", is_flag=True, help="Tell what clients say, what is decided, and why.")
 @click.option("--seed", type=int, default=0, help="For faults by chance: fault%20.")
 @click.option("--times", is_flag=True, help="With --replay: take as long as the server took.")
 def command(
@@ -36,6 +43,7 @@ def command(
     house: str,
     fault: tuple[str, ...],
     faults: bool,
+    diary: bool,
     seed: int,
     times: bool,
 ) -> None:
@@ -86,7 +94,10 @@ def command(
                 tell(f"under TLS on {where}:{server.tls_port}")
                 if server.lmtp_port is not None:
                     tell(f"LMTP on {where}:{server.lmtp_port}")
+                tell(f"XOAUTH2 takes the token {server.token}")
                 tell(f"log in as {server.user} with {server.password}")
+                if diary:
+                    server.diary.subscribe(partial(_tell_news, server.diary, [0], tell))
             ended.get()
     except ConsoleError as error:
         raise sentence(error) from error
@@ -95,3 +106,13 @@ def command(
     except OSError as error:
         print(f"Error: port {port} cannot be used: {error.strerror or error}", file=sys.stderr)
         sys.exit(1)
+
+
+def _tell_news(diary: Diary, told: list[int], tell: Callable[[str], None]) -> None:
+    """Tell the notes that have not been told; called in the sandbox's thread only."""
+    from smtpconsole.console import serverside
+
+    notes = diary.since(told[0])
+    told[0] += len(notes)
+    for row in serverside.talk(notes):
+        tell(row.text)
