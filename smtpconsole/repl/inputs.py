@@ -15,11 +15,13 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Protocol
 
 from smtpconsole.console.console import Console
 from smtpconsole.console.history import History
+from smtpconsole.console.uploading import interrupted_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ class Plain(Pipe):
     async def line(self, prompt: str, *, is_hidden: bool) -> str | Pasted | None:
         """Prompt for the next line; several that came in one go were pasted."""
         print(prompt, end="", flush=True)
-        with _unseen(is_hidden):
+        again = partial(print, f"\n{prompt}", end="", flush=True)
+        with _unseen(is_hidden), interrupted_by(again):  # as in a shell: another line
             line = await self._lines.next()
         if line is None:
             print()
