@@ -55,6 +55,22 @@ def test_a_pasted_reply_of_several_lines_is_one() -> None:
     assert told.output.startswith("550 5.7.26 the sender's domain asks to refuse it\n")
 
 
+REPORT = """\
+This is the mail system at host mail.example.com.
+
+<bob@b.example>: host mx.b.example[192.0.2.1] said: 550 5.1.1 <bob@b.example>:
+    Recipient address rejected: User unknown in virtual mailbox table
+Diagnostic-Code: smtp; 452 4.2.2 mailbox full
+"""
+
+
+def test_of_a_report_of_failure_the_replies_are_explained_and_the_rest_passed_over() -> None:
+    told = run("--json", text=REPORT)
+    assert told.exit_code == 0
+    titles = [each["explanations"][0]["title"] for each in json.loads(told.output)]
+    assert titles == ["550 5.1.1 recipient not known", "452 4.2.2 mailbox full"]
+
+
 def test_a_pasted_reply_to_ehlo_is_explained_keyword_by_keyword() -> None:
     titles = [part.splitlines()[0] for part in run(text=HELLO).output.split("\n\n")]
     assert titles[0] == "250 welcome, and what the server offers"

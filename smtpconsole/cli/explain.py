@@ -21,11 +21,11 @@ Examples:
   smtpconsole explain PIPELINING
   smtpconsole explain tls alert unknown_ca
   smtpconsole explain bare-lf
-  smtpconsole explain < bounce.txt      a pasted reply, of several lines
+  smtpconsole explain < bounce.txt      a pasted reply, or a report of failure
 \b
 Exit status:
-  0  all was known
-  1  something was not
+  0  it was known, or something of a text
+  1  nothing is known of it
   2  the words cannot be understood
 """
 MOST_OCTETS = 1_000_000  # that are read from standard input
@@ -50,6 +50,8 @@ def command(words: tuple[str, ...], as_json: bool) -> None:
     """
     asked = _asked(words)
     found = [(each, knowledge.explanations(each)) for each in asked]
+    # Of a whole report only the replies are of interest.
+    found = [each for each in found if each[1]] or found
     if as_json:
         click.echo(json.dumps([_as_json(*each) for each in found], indent=1))
     else:
