@@ -1,5 +1,5 @@
 """Make docs/library.md, the guide and a reference from the docstrings, and the tables of
-docs/settings.md, and docs/peers.md.
+docs/settings.md, docs/peers.md and docs/keys.md.
 
 python docs/make.py
 """
@@ -15,12 +15,15 @@ from typing import Any
 import smtpconsole.client as library
 from smtpconsole.client import delivering, options
 from smtpconsole.client.options import Setting
+from smtpconsole.console import keynames
+from smtpconsole.console.actions import AREAS, of
 from smtpconsole.console.schema import tables
 
 HERE = Path(__file__).parent
 PAGE = HERE / "library.md"
 SETTINGS = HERE / "settings.md"
 PEERS = HERE / "peers.toml"
+KEYS = HERE / "keys.md"
 WIDTH = 96
 
 CLASSES = ["SMTP", "Pool", "Receipt", "Letter", "SMTPResponse", "Route", "Timeouts", "TlsPolicy"]
@@ -150,6 +153,38 @@ def peers() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def keys() -> str:
+    """The page about keys, of the table of actions."""
+    parts = [
+        "# Keys\n\n"
+        "`F1` shows those of the pane that has the focus, with your own changes; `^P` searches"
+        " all actions and commands by words.  What stands behind a key is a command of the console"
+        " wherever there is one, and the same in the line mode and in scripts.\n\n"
+        "A key is changed in the [settings](settings.md), by the name of the action; commas stand"
+        " between several:\n\n"
+        '```toml\n[keys]\njump = "^F"\nexport = "^E"\n"wire.copy" = "y,Ctrl+Y"\n```\n\n'
+        "A key that another action has, that is typed as text there or that terminals swallow is"
+        " told with its line, and the default holds: "
+        + "; ".join(f"`{keynames.shown(key)}`: {why}" for key, why in keynames.SWALLOWED.items())
+        + "."
+    ]
+    for area in AREAS.values():
+        rows = [
+            f"| `{each.name}` | {code(keynames.all_shown(each.keys))} | {cell(each.sentence)} |"
+            f" {code(each.line)} |"
+            for each in of(area.name)
+        ]
+        table = "\n".join(
+            ["| action | keys | what it does | command |", "|---|---|---|---|", *rows]
+        )
+        parts.append(f"## {area.title}\n\n{table}")
+    return "\n\n".join(parts) + "\n"
+
+
+def code(text: str) -> str:
+    return f"`{cell(text)}`" if text else ""
+
+
 def cell(text: str) -> str:
     return text.replace("|", "\\|")
 
@@ -157,4 +192,5 @@ def cell(text: str) -> str:
 if __name__ == "__main__":
     PEERS.with_suffix(".md").write_text(peers())
     PAGE.write_text(page())
+    KEYS.write_text(keys())
     SETTINGS.write_text(settings())

@@ -31,6 +31,9 @@ def command(which: str, lines: bool) -> None:
             for line in turn.lines:
                 click.echo(f"{turn.mark} {visible(line)}")
         return
+    from smtpconsole.console import configuration
+    from smtpconsole.tui.keys import Keyboard
     from smtpconsole.tui.recorded import RecordingApp
 
-    RecordingApp(recorded.journal).run()
+    settings, _ = configuration.configured({})
+    RecordingApp(recorded.journal, Keyboard(settings.keys)).run()

@@ -22,6 +22,7 @@ from smtpconsole.console.targets import password_of
 TABLES = {
     "settings": "what /set shows, for every server",
     "profile": "a server by name, with settings of its own and what is forbidden there",
+    "keys": "keys of the screen, by action",
 }
 _HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
 _KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
@@ -140,8 +141,8 @@ def _top(name: str) -> str:
     if name.replace("_", "-") in SETTINGS:
         return f"settings stand below [settings]: put {name} there"
     near = nearest(name, TABLES)
-    known = "there are [settings] and [profile.NAME]"
-    return f"nearest is [{near}]" if near == "settings" else known
+    known = "there are [settings], [keys] and [profile.NAME]"
+    return f"nearest is [{near}]" if near and near != "profile" else known
 
 
 # --- settings ---------------------------------------------------------------------------------
@@ -154,6 +155,12 @@ def configured(
     document = document if document is not None else read()
     settings = Settings()
     apply(document, document.table("settings"), ("settings",), settings)
+    if "keys" in document.tables:
+        from smtpconsole.console import keynames  # which few files need
+
+        settings.keys, wrong = keynames.bound(document.table("keys"))
+        for name, text, remedy in wrong:
+            document.complain(("keys", *name.split(".")), text, remedy)
     if "profile" in document.tables:
         from smtpconsole.console import profiles  # which reads documents
 

@@ -24,6 +24,11 @@ def history_file() -> Path:
     return state_folder() / "history.jsonl"
 
 
+def layout_file() -> Path:
+    """Where the divider of the screen was left."""
+    return state_folder() / "divider"
+
+
 def config_folder() -> Path:
     """The folder of what a person has written; SMTPCONSOLE_CONFIG overrides it."""
     given = os.environ.get("SMTPCONSOLE_CONFIG")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from smtpconsole.console.actions import ACTIONS
 from smtpconsole.console.profiles import KEYS, SOURCES
 from smtpconsole.console.settings import SETTINGS, Entry
 
@@ -36,6 +37,12 @@ def schema() -> dict[str, Any]:
             {
                 "settings": settings,
                 "profile": {"type": "object", "additionalProperties": profile},
+                "keys": _object(
+                    {
+                        name: {"type": "string", "description": each.sentence}
+                        for name, each in ACTIONS.items()
+                    }
+                ),
             }
         ),
     }

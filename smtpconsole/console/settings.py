@@ -144,6 +144,8 @@ class Settings:
     journal_size: float = setting(
         1000.0, AMOUNT, "what all kept sessions may take, before the oldest are deleted", "MB"
     )
+    # The keys that a person wants, by action: see `actions`.
+    keys: dict[str, str] = field(default_factory=dict)
     # Where a value comes from, by field, unless it is the default.
     origins: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 

@@ -33,14 +33,15 @@ from smtpconsole.console.stopping import stop
 from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
-from smtpconsole.tui import arranging, editing, keys, looks, pasted
+from smtpconsole.tui import editing, keys, looks, pasted
 from smtpconsole.tui.answerbox import AnswerBox
 from smtpconsole.tui.coachline import CoachLine
 from smtpconsole.tui.exportscreen import ExportScreen, picture
 from smtpconsole.tui.focusing import Focus
-from smtpconsole.tui.helpscreen import HelpScreen, about
+from smtpconsole.tui.helpscreen import HelpScreen
+from smtpconsole.tui.layout import Divider, Layout
 from smtpconsole.tui.lessonbox import LessonBox
-from smtpconsole.tui.palette import ConsoleCommands
+from smtpconsole.tui.palette import Everything
 from smtpconsole.tui.panes import PANES, Pane, has_tab, mark_tab
 from smtpconsole.tui.prompt import Prompt
 from smtpconsole.tui.recorded import RecordedScreen
@@ -51,7 +52,6 @@ from smtpconsole.tui.wire import Wire
 from smtpconsole.tui.wirebar import WirePane
 
 FRAME = 0.05  # seconds between two looks at the journal
-_OWN = {each.name.partition("(")[0] for each in keys.ACTIONS} - {"quit"}
 _LONG = 20_000  # entries
 _BESIDE_OCTETS = tuple(set(KINDS) - {Sent, Received, Answered})
 
@@ -61,8 +61,8 @@ class ConsoleApp(App[None]):
 
     TITLE = "smtpconsole"
     CSS_PATH: ClassVar[Any] = ["app.tcss", "composer.tcss", "lesson.tcss"]
-    COMMANDS: ClassVar[Any] = {ConsoleCommands}
-    BINDINGS = keys.bindings()
+    COMMANDS: ClassVar[Any] = {Everything}
+    BINDINGS = keys.bindings("everywhere")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
     AUTO_FOCUS = None
 
@@ -92,6 +92,8 @@ class ConsoleApp(App[None]):
         self._question: asyncio.Future[str] | None = None
         self._asking = asyncio.Lock()
         self._focus = Focus(self)
+        self.keyboard = keys.Keyboard(settings.keys)
+        self._layout = Layout(lambda: self.screen, self._focus.pane, paths.layout_file())
 
     def compose(self) -> ComposeResult:
         console = self.smtp_console
@@ -99,6 +101,7 @@ class ConsoleApp(App[None]):
         with Horizontal(id="middle"):
             yield LessonBox(console)
             yield WirePane(console.journal)
+            yield Divider(self._layout)
             with TabbedContent(id="side"):
                 for cls in PANES:
                     yield TabPane(cls.title, cls(console), id=f"tab-{cls.name_}")
@@ -112,6 +115,8 @@ class ConsoleApp(App[None]):
     def on_mount(self) -> None:
         for tabs in self.query(Tabs):
             tabs.can_focus = False
+        self.set_keymap(self.keyboard.bound)
+        self._layout.recall()
         asyncio.get_running_loop().set_exception_handler(self._remark)
         self.smtp_console.journal.subscribe(self._wake)
         self.query_one(Prompt).field.focus()
@@ -127,7 +132,7 @@ class ConsoleApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A recorded session that lies over this one has keys of its own."""
-        return action not in _OWN or not isinstance(self.screen, RecordedScreen)
+        return action not in keys.OWN or not isinstance(self.screen, RecordedScreen)
 
     async def on_event(self, event: events.Event) -> None:
         """What no pane has a use for is typed at the prompt."""
@@ -189,7 +194,7 @@ class ConsoleApp(App[None]):
         main.query_one(LessonBox).tell()
         main.query_one(StateLine).refresh_state()
         main.query_one(StepBox).tell(self.smtp_console.held)
-        main.query_one("#footer", Static).update(Content(keys.footer(width)))
+        main.query_one("#footer", Static).update(Content(self.keyboard.footer(width)))
         prompt = main.query_one(Prompt)
         advice = advise(self.smtp_console)
         prompt.suggestion = advice.line
@@ -231,7 +236,7 @@ class ConsoleApp(App[None]):
 
     def view(self, journal: Journal) -> None:
         """Show a recorded session, over this one."""
-        self.push_screen(RecordedScreen(journal))
+        self.push_screen(RecordedScreen(journal, self.keyboard))
 
     def open_export(self) -> None:
         """Show what can be saved."""
@@ -323,17 +328,28 @@ class ConsoleApp(App[None]):
         self.enter("/export")
 
     def action_help(self) -> None:
-        """Explain what has the focus, the keys, the commands."""
-        self.push_screen(HelpScreen(about(self.focused)))
+        """Explain what has the focus, its keys, the commands."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.focused, self.keyboard))
+
+    def action_jump(self) -> None:
+        """Letters over everything that can be gone to."""
+        if len(self.screen_stack) == 1:
+            self._layout.jump()
+
+    def action_divide(self, by: int) -> None:
+        """Move the divider."""
+        if len(self.screen_stack) == 1:
+            self._layout.divide(by)
 
     def action_panes(self) -> None:
         """Show or hide the side panes."""
-        arranging.toggle_panes(self.screen)
+        self._layout.toggle_side()
         self._focus.prompt()
 
     def action_zoom(self) -> None:
-        """The focused part alone, or all again; at the prompt it is the wire."""
-        arranging.toggle_zoom(self.screen, self.focused)
+        """The focused pane alone, or all again."""
+        self._layout.zoom(self.focused)
 
     def action_lesson(self, by: int) -> None:
         """Read on in the lesson, from the prompt."""
@@ -345,16 +361,12 @@ class ConsoleApp(App[None]):
         if self.smtp_console.learning is None or text.has_focus:
             self.action_show("wire")
             return
-        self.screen.remove_class(*arranging.ZOOMS, "-side")
-        self._focus.pane(text)
+        self._layout.to_main(text)
 
     def action_show(self, name: str) -> None:
         """Bring a pane to the front and focus it."""
-        screen = self.screen
-        screen.remove_class(*arranging.ZOOMS)
         if name == "wire":
-            screen.remove_class("-side")  # at 80 columns it lies over the wire
-            self._focus.pane(self.query_one(Wire))
+            self._layout.to_main(self.query_one(Wire))
             return
         pane = next(iter(self.query(f"#{name}").results(Pane)), None)
         if pane is None:
@@ -363,9 +375,7 @@ class ConsoleApp(App[None]):
             if answer := pane.instead():
                 self.show(answer)
             return
-        screen.add_class("-side").remove_class("-hidden")
-        self.query_one("#side", TabbedContent).active = f"tab-{name}"
-        self._focus.pane(pane)
+        self._layout.to_side(pane)
 
     def action_answer(self, by: int) -> None:
         """Scroll the answer."""
@@ -381,8 +391,8 @@ class ConsoleApp(App[None]):
         elif not prompt.field.has_focus and self.query_one(AnswerBox).close():
             return  # on to what is under it
         elif self._focus.prompt():
-            self.screen.remove_class(*arranging.ZOOMS)
+            self._layout.show_all()
         elif stop(self.smtp_console):
             return
         elif not (prompt.back() or self.query_one(AnswerBox).close()):
-            self.screen.remove_class("-side", *arranging.ZOOMS)
+            self._layout.bare()

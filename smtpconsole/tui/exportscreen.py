@@ -6,11 +6,10 @@ import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from textual import on
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -21,6 +20,7 @@ from smtpconsole.console.console import Console
 from smtpconsole.console.saving import save, suggested
 from smtpconsole.transcript.formats import FORMATS, exported
 from smtpconsole.transcript.showing import Show
+from smtpconsole.tui import keys
 from smtpconsole.visible import visible
 
 PICTURE = "svg"
@@ -41,13 +41,7 @@ def picture(app: App[Any]) -> str:
 class ExportScreen(ModalScreen[Answer | None]):
     """Chooses a format, shows what it gives, and saves it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f8", "dismiss", "Close", show=False, priority=True),
-        Binding("c", "content", "Content", show=False),
-        Binding("a", "addresses", "Addresses", show=False),
-        Binding("p", "part", "Part", show=False),
-        Binding("y", "copy", "Copy", show=False),
-    ]
+    BINDINGS = keys.bindings("export")
 
     def __init__(self, console: Console, screen_svg: str) -> None:
         super().__init__()

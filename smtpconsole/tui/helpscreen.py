@@ -6,25 +6,28 @@ from collections.abc import Iterator
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from smtpconsole.console.actions import AREAS
 from smtpconsole.console.commands import COMMANDS
 from smtpconsole.tui import keys
+from smtpconsole.tui.keys import Keyboard
 
 
 class HelpScreen(ModalScreen[None]):
     """All there is to know, starting with what has the focus."""
 
-    BINDINGS = [Binding("escape,f1,q", "dismiss", "Close", show=False)]  # noqa: RUF012
+    BINDINGS = keys.bindings("help")
 
-    def __init__(self, about: str) -> None:
+    def __init__(self, focused: Widget | None, keyboard: Keyboard, preface: str = "") -> None:
         super().__init__()
-        self._about = about
+        self._about = f"{preface}\n\n{about(focused)}" if preface else about(focused)
+        self._areas = keys.areas_of(focused)
+        self._keyboard = keyboard
 
     def compose(self) -> ComposeResult:
         box = VerticalScroll(Static(Content("\n").join(self._rows())), id="help")
@@ -37,17 +40,25 @@ class HelpScreen(ModalScreen[None]):
 
     def _rows(self) -> Iterator[Content]:
         yield from (Content(line) for line in self._about.split("\n"))
+        for area in self._areas:
+            yield from self._keys(area)
         yield Content("")
         yield Content("At the prompt").stylize("bold")
         yield from (Content(line) for line in _PROMPT)
-        yield Content("")
-        yield Content("Keys").stylize("bold")
-        yield from (Content(f"  {row}") for row in keys.table())
+        yield from self._keys("everywhere")
+        for area in AREAS:
+            if area not in ("everywhere", "help", "jump", *self._areas):
+                yield from self._keys(area)
         yield Content("")
         yield Content("Commands").stylize("bold")
         width = max(len(name) for name in COMMANDS) + 1
         for each in COMMANDS.values():
             yield Content(f"  /{each.name:{width}} {each.sentence}")
+
+    def _keys(self, area: str) -> Iterator[Content]:
+        yield Content("")
+        yield Content(f"Keys: {AREAS[area].title.lower()}").stylize("bold")
+        yield from (Content(f"  {row}") for row in self._keyboard.rows(area))
 
 
 _PROMPT = (
@@ -64,9 +75,8 @@ def about(focused: Widget | None) -> str:
     """What to say of the widget with the focus."""
     widget: Any = focused
     while widget is not None:
-        for attribute in ("help_",):
-            if text := getattr(widget, attribute, ""):
-                return str(text)
+        if text := getattr(widget, "help_", ""):
+            return str(text)
         widget = widget.parent
     return (
         "Above is the state of the connection, then the wire with every line in both "

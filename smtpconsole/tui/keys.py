@@ -1,75 +1,71 @@
-"""One table of actions: keys, footer and help are made from it.
-
-No key that terminals swallow: F-keys, Escape and a few Ctrl ones.  The footer takes entries in
-their order, as many as fit, and never cuts a word.
-"""
+"""The table of actions as Textual and as people want it, with the keys of this person."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from smtpconsole.console.actions import ACTIONS, Action, of
+from smtpconsole.console.keynames import all_shown, shown, split
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Something a key does."""
-
-    name: str  # of the method, without action_
-    key: str
-    shown: str  # the key as people write it
-    label: str  # in the footer
-    sentence: str
-    line: str = ""  # the console command that does the same
-    in_footer: bool = True
-
-
-ACTIONS = (
-    Action("help", "f1", "F1", "Help", "explain the screen, the keys and the commands", "/help"),
-    Action("command_palette", "ctrl+p", "^P", "Commands", "search all commands"),
-    Action("send", "f5", "F5", "Send", "show what sending will say; Enter sends", "/rehearse"),
-    Action("export", "f8", "F8", "Export", "save the transcript", "/export"),
-    Action("panes", "f9", "F9", "Panes", "show or hide the side panes"),
-    Action("zoom", "f10", "F10", "Zoom", "give the whole screen to the pane with the focus"),
-    Action("show('capabilities')", "f2", "F2", "Server", "what the server can do", "", False),
-    Action("show('tls')", "f3", "F3", "TLS", "the TLS session and its certificates", "", False),
-    Action("show('composer')", "f4", "F4", "Compose", "write a message", "", False),
-    Action("wire", "f6", "F6", "Wire", "walk through lesson and transcript", "", False),
-    Action("show('sandbox')", "f7", "F7", "Sandbox", "the sandbox's side", "/sandbox", False),
-    Action("show('dns')", "ctrl+n", "^N", "DNS", "the mail servers of a domain", "/mx", False),
-    Action("show('timing')", "f12", "F12", "Timing", "where the time went", "", False),
-    Action("answer(-1)", "ctrl+up", "^Up", "Answer", "scroll the answer up", "", False),
-    Action("answer(1)", "ctrl+down", "^Down", "Answer", "scroll the answer down", "", False),
-    Action("escape", "escape", "Esc", "Back", "close what is open; back to the prompt", "", False),
-    Action("quit", "ctrl+q", "^Q", "Quit", "leave", "/quit"),
-)
-
-
-def bindings() -> list[BindingType]:
-    """The table as Textual wants it; the keys work wherever the focus is."""
+def bindings(area: str) -> list[BindingType]:
+    """The keys of an area; their ids are the names of the actions, by which they are rebound."""
     return [
-        Binding(each.key, each.name, each.label, id=each.name, priority=each.key != "escape")
-        for each in ACTIONS
+        Binding(each.keys, each.does, each.label, id=each.name, show=False, priority=each.is_first)
+        for each in of(area)
     ]
 
 
-def footer(width: int) -> str:
-    """The keys that fit into a line."""
-    line = ""
-    for each in ACTIONS:
-        if not each.in_footer:
-            continue
-        entry = f" {each.shown} {each.label} "
-        if len(line) + len(entry) > width:
-            break
-        line += entry
-    return line
+# What a recorded session does in its own way.
+OWN = {each.does.partition("(")[0] for each in of("everywhere")} - {"quit"}
 
 
-def table() -> list[str]:
-    """The keys for the help screen, a row each."""
-    rows = []
-    for each in ACTIONS:
-        command = f"   ({each.line})" if each.line else ""
-        rows.append(f"{each.shown:5} {each.label:10} {each.sentence}{command}")
-    return rows
+def some(*names: str) -> list[BindingType]:
+    """A few of the keys that work everywhere."""
+    return [
+        each for each in bindings("everywhere") if isinstance(each, Binding) and each.id in names
+    ]
+
+
+def areas_of(focused: Widget | None) -> list[str]:
+    """Where the focus is, from the inside to the outside."""
+    found = []
+    for widget in focused.ancestors_with_self if focused is not None else ():
+        for each in getattr(widget, "BINDINGS", ())[:1]:
+            action = ACTIONS.get(getattr(each, "id", None) or "")
+            if action is not None and action.area != "everywhere":
+                found.append(action.area)
+    return found
+
+
+class Keyboard:
+    """The actions with the keys that they have here."""
+
+    def __init__(self, bound: Mapping[str, str] | None = None) -> None:
+        self.bound = dict(bound or {})
+
+    def keys(self, action: Action) -> str:
+        """The keys of an action, as the table has them."""
+        return self.bound.get(action.name, action.keys)
+
+    def shown(self, name: str) -> str:
+        """The first key of an action, as people write it."""
+        return shown(split(self.keys(ACTIONS[name]))[0])
+
+    def footer(self, width: int) -> str:
+        """The keys that fit into a line; none is cut."""
+        line = ""
+        for each in of("everywhere"):
+            entry = f" {self.shown(each.name)} {each.label} "
+            if each.in_footer and len(line) + len(entry) <= width:
+                line += entry
+        return line
+
+    def rows(self, area: str) -> Iterator[str]:
+        """The keys of an area for the help screen: key, sentence and the command behind it."""
+        for each in of(area):
+            command = f"   {each.line}" if each.line else ""
+            yield f"{all_shown(self.keys(each)):16} {each.sentence}{command}"

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -18,6 +17,7 @@ from textual.widgets import Static
 from smtpconsole.console import lessontold
 from smtpconsole.console.console import Console
 from smtpconsole.lessons import markdown
+from smtpconsole.tui import keys
 from smtpconsole.tui.lessontext import hung, rendered
 from smtpconsole.tui.panes import Pane
 from smtpconsole.visible import visible
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from smtpconsole.lessons.lesson import Option
     from smtpconsole.lessons.tutor import Tutor
 
-_KEYS = {"n": "next", "b": "back", "h": "hint", "r": "again", "q": "leave"}
-
 
 class _Text(VerticalScroll):
     """What is to be read; it takes the keys of the lesson."""
@@ -37,12 +35,7 @@ class _Text(VerticalScroll):
         "The lesson. n goes on, b goes back a step with the session as it was then, h gives a "
         "hint, r begins the step once more, q leaves; a digit answers. Esc is the prompt."
     )
-    BINDINGS = [  # noqa: RUF012
-        *(Binding(key, f"lesson('{what}')", what, show=False) for key, what in _KEYS.items()),
-        *(Binding(str(n), f"lesson('answer {n}')", "answer", show=False) for n in range(1, 10)),
-        Binding("enter", "go_on", "go on", show=False),
-        Binding("space", "go_on", "go on", show=False),
-    ]
+    BINDINGS = keys.bindings("lesson")
 
     def action_lesson(self, what: str) -> None:
         """Ask the lesson for something."""

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from smtpconsole.console.offers import Offer, pasted_path
+from smtpconsole.tui import keys
 from smtpconsole.tui.panes.composer.entry import Line
 from smtpconsole.visible import visible
 
@@ -22,14 +22,7 @@ List = Callable[[str], Sequence[Offer]]  # what there is, by what was typed
 class Picking(ModalScreen[str]):
     """Type to narrow the list down, arrows to walk, Enter to choose; Escape chooses nothing."""
 
-    BINDINGS = [  # noqa: RUF012  # Textual's own convention
-        Binding("escape", "dismiss('')", "Close", show=False, priority=True),
-        Binding("down", "walk(1)", "Down", show=False, priority=True),
-        Binding("up", "walk(-1)", "Up", show=False, priority=True),
-        Binding("pagedown", "walk(8)", "Page down", show=False, priority=True),
-        Binding("pageup", "walk(-8)", "Page up", show=False, priority=True),
-        Binding("tab", "complete", "Complete", show=False, priority=True),
-    ]
+    BINDINGS = keys.bindings("picking")
 
     def __init__(
         self,

@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -19,9 +18,12 @@ from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from smtpconsole.console import pasting
+from smtpconsole.console.actions import of
 from smtpconsole.console.completion import Completion, complete, suggest
 from smtpconsole.console.console import Console
 from smtpconsole.console.history import History
+from smtpconsole.console.keynames import split
+from smtpconsole.tui import keys
 from smtpconsole.visible import visible
 
 PROMPT = "smtp> "
@@ -101,14 +103,7 @@ class _Choices(OptionList, can_focus=False):
 class Prompt(Vertical):
     """Where one types."""
 
-    BINDINGS = [  # noqa: RUF012  # Textual's own convention
-        Binding("tab", "complete", "Complete", show=False),
-        Binding("up", "older", "Older", show=False),
-        Binding("down", "newer", "Newer", show=False),
-        Binding("ctrl+r", "search", "Search", show=False),
-        Binding("pageup", "app.lesson(-1)", "Lesson", show=False),
-        Binding("pagedown", "app.lesson(1)", "Lesson", show=False),
-    ]
+    BINDINGS = keys.bindings("prompt")
 
     class Entered(Message):
         """A line was entered."""
@@ -151,11 +146,13 @@ class Prompt(Vertical):
         )
         field.cursor_blink = False
         field.actions = {
-            "tab": self.action_complete,
-            "up": self.action_older,
-            "down": self.action_newer,
-            "ctrl+r": self.action_search,
             "ctrl+u": field.action_delete_left_all,
+            **{
+                key: getattr(self, f"action_{each.does}")
+                for each in of("prompt")
+                if hasattr(self, f"action_{each.does}")
+                for key in split(self.smtp_console.settings.keys.get(each.name, each.keys))
+            },
         }
         yield field
 

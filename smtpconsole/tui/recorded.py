@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
+from smtpconsole.console import paths
+from smtpconsole.console.actions import ACTIONS
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.console import Console
 from smtpconsole.console.details import details
@@ -19,56 +22,54 @@ from smtpconsole.console.progress import Progress
 from smtpconsole.smtp.events import Answered, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
-from smtpconsole.tui import looks
+from smtpconsole.tui import keys, looks
 from smtpconsole.tui.answerbox import AnswerBox
 from smtpconsole.tui.exportscreen import ExportScreen, picture
 from smtpconsole.tui.helpscreen import HelpScreen
+from smtpconsole.tui.keys import Keyboard
+from smtpconsole.tui.layout import Divider, Layout
 from smtpconsole.tui.panes import PANES, Pane
 from smtpconsole.tui.wire import Wire
 from smtpconsole.tui.wirebar import WirePane
 from smtpconsole.visible import visible
 
 _NOT_OCTETS = tuple(set(KINDS) - {Sent, Received, Answered})
-_FOOTER = " F1 Help  F8 Export  F9 Panes  F10 Zoom  Esc Back "
 
 
 class RecordedScreen(Screen[None]):
     """Looks at a journal, and is the front end of a console that can only look."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "back", "Back", priority=False),
-        Binding("f1", "help", "Help", priority=True),
-        Binding("f8", "export", "Export", priority=True),
-        Binding("f9", "panes", "Panes", priority=True),
-        Binding("f10", "zoom", "Zoom", priority=True),
-        Binding("f6", "wire", "Wire", priority=True),
-        Binding("ctrl+up", "answer(-1)", "Answer up", priority=True),
-        Binding("ctrl+down", "answer(1)", "Answer down", priority=True),
-        *(
-            Binding(each.title.split()[0].lower(), f"pane('{each.name_}')", priority=True)
-            for each in PANES
-            if each.is_for_recordings
-        ),
+        *keys.bindings("recorded"),
+        *keys.some("help", "export", "panes", "zoom", "wire", "answer-up", "answer-down", "jump"),
+        *keys.some("wider", "narrower", "server", "tls", "timing"),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, keyboard: Keyboard) -> None:
         super().__init__()
         self._journal = journal
         self.smtp_console = Console(self, journal)
+        self._keyboard = keyboard
+        self._layout = Layout(lambda: self, self._focus, paths.layout_file())
 
     def compose(self) -> ComposeResult:
         yield Static(self._title(), id="state")
         with Horizontal(id="middle"):
             yield WirePane(self._journal)
+            yield Divider(self._layout)
             with TabbedContent(id="side"):
                 for cls in PANES:
                     if cls.is_for_recordings:
                         yield TabPane(cls.title, cls(self.smtp_console), id=f"tab-{cls.name_}")
         yield AnswerBox()
-        yield Static(Content(_FOOTER), id="footer")
+        yield Static(Content(self._footer()), id="footer")
+
+    def _focus(self, widget: Widget) -> None:
+        self.call_after_refresh(widget.focus)
 
     def on_mount(self) -> None:
+        self._layout.recall()
         for tabs in self.query(Tabs):
             tabs.can_focus = False
         wire = self.query_one(Wire)
@@ -80,6 +81,11 @@ class RecordedScreen(Screen[None]):
         if self._journal.problems:
             title = "not all of this journal could be read"
             self.show(Answer(title, self._journal.problems, is_trouble=True))
+
+    def _footer(self) -> str:
+        told = ("help", "jump", "export", "panes", "zoom", "recorded.back")
+        shown = (f" {self._keyboard.shown(each)} {ACTIONS[each].label} " for each in told)
+        return "".join(shown)
 
     def _title(self) -> Content:
         journal = self._journal
@@ -143,11 +149,16 @@ class RecordedScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Explain what has the focus."""
-        widget: Any = self.focused
-        while widget is not None and not getattr(widget, "help_", ""):
-            widget = widget.parent
         about = "A session that was kept, to look at: nothing is sent. Esc goes back."
-        self.app.push_screen(HelpScreen(f"{about}\n\n{widget.help_}" if widget else about))
+        self.app.push_screen(HelpScreen(self.focused, self._keyboard, about))
+
+    def action_jump(self) -> None:
+        """Letters over everything that can be gone to."""
+        self._layout.jump()
+
+    def action_divide(self, by: int) -> None:
+        """Move the divider."""
+        self._layout.divide(by)
 
     @work(group="console", exit_on_error=False)
     async def action_export(self) -> None:
@@ -156,22 +167,19 @@ class RecordedScreen(Screen[None]):
 
     def action_panes(self) -> None:
         """Show or hide the side panes."""
-        self.toggle_class("-hidden" if self.has_class("-wide") else "-side")
+        self._layout.toggle_side()
 
     def action_zoom(self) -> None:
-        """The wire alone, or all again."""
-        self.toggle_class("-zoom-wire")
+        """The focused pane alone, or all again."""
+        self._layout.zoom(self.focused)
 
     def action_wire(self) -> None:
         """To the wire."""
-        self.remove_class("-side", "-zoom-wire")
-        self.query_one(Wire).focus()
+        self._layout.to_main(self.query_one(Wire))
 
-    def action_pane(self, name: str) -> None:
+    def action_show(self, name: str) -> None:
         """Bring a pane to the front."""
-        self.add_class("-side").remove_class("-hidden", "-zoom-wire")
-        self.query_one("#side", TabbedContent).active = f"tab-{name}"
-        self.call_after_refresh(self.query_one(f"#{name}", Pane).focus)
+        self._layout.to_side(self.query_one(f"#{name}", Pane))
 
     def action_answer(self, by: int) -> None:
         """Scroll the answer."""
@@ -182,7 +190,7 @@ class RecordedScreen(Screen[None]):
         """Close what is open, one thing at a time; then leave."""
         if self.query_one(AnswerBox).close():
             return
-        if self.has_class("-side", "-zoom-wire") or not self.query_one(Wire).has_focus:
+        if self.has_class("-side") or self._layout.is_zoomed or not self.query_one(Wire).has_focus:
             self.action_wire()
         else:
             self.leave()
@@ -194,15 +202,17 @@ class RecordingApp(App[None]):
     TITLE = "smtpconsole"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", priority=True)]
+    BINDINGS = keys.some("quit")
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, keyboard: Keyboard | None = None) -> None:
         super().__init__(ansi_color=looks.ansi_color())
         looks.dress(self)
         self._journal = journal
+        self._keyboard = keyboard or Keyboard()
 
     def on_mount(self) -> None:
-        self.push_screen(RecordedScreen(self._journal))
+        self.set_keymap(self._keyboard.bound)
+        self.push_screen(RecordedScreen(self._journal, self._keyboard))
         self.call_after_refresh(looks.settle, self)
 
     @on(Wire.Copied)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -16,6 +15,7 @@ from textual.widgets import Static
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.console import Console
 from smtpconsole.console.rehearsing import Rehearsal, rehearsal
+from smtpconsole.tui import keys
 from smtpconsole.tui.panes import hanging
 from smtpconsole.visible import visible
 
@@ -25,14 +25,7 @@ _KEYS = "Enter sends  s steps into it  b {}  1 {}  i {}  Esc"
 class RehearsalScreen(ModalScreen[tuple[str, ...]]):
     """The batches of a delivery; what it gives is the lines to enter."""
 
-    BINDINGS = [  # noqa: RUF012  # Textual's own convention
-        Binding("escape,q", "dismiss(())", "Close", show=False),
-        Binding("enter", "send", "Send", show=False),
-        Binding("s", "step", "Step into it", show=False),
-        Binding("b", "turn('chunking')", "BDAT or DATA", show=False),
-        Binding("1", "turn('one_by_one')", "One at a time", show=False),
-        Binding("i", "turn('insist')", "Insist", show=False),
-    ]
+    BINDINGS = keys.bindings("rehearsal")
 
     def __init__(self, console: Console) -> None:
         super().__init__()

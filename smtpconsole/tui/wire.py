@@ -17,7 +17,6 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -25,7 +24,7 @@ from textual.strip import Strip
 
 from smtpconsole.transcript.journal import Entry, Journal
 from smtpconsole.transcript.turns import Side, Turn
-from smtpconsole.tui import wirekeys
+from smtpconsole.tui import keys
 from smtpconsole.tui.choosing import Choosing
 from smtpconsole.tui.finding import Finding
 from smtpconsole.tui.lines import Lines, Mode, Shown
@@ -54,8 +53,13 @@ class Wire(Finding, Choosing, ScrollView, can_focus=True):
     """Every line in both directions."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"wire--{name}" for name in _STYLES}
-    BINDINGS: ClassVar[list[BindingType]] = wirekeys.BINDINGS
-    help_ = wirekeys.HELP
+    BINDINGS = keys.bindings("wire")
+    help_ = (
+        "The transcript: -> is what was said, <- the reply, ~ under TLS, * not what was hoped "
+        "for, === and *** remarks. Before a reply stands how long it took, before the rest when "
+        "it was; # is a mark of yours. A filter is made of from:server code:5 verb:RCPT tls:no "
+        "slow:0.5 marked:yes text:word; -word turns it round, an empty one ends it."
+    )
 
     class Details(Message):
         """Somebody wants to know all about a line."""

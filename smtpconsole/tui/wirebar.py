@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from smtpconsole.transcript.journal import Journal
+from smtpconsole.tui import keys
 from smtpconsole.tui.finding import Asked
 from smtpconsole.tui.wire import Wire
 from smtpconsole.visible import visible
@@ -94,7 +94,7 @@ class WirePane(Vertical):
 class _Words(Input):
     """What is typed there; Escape leaves it."""
 
-    BINDINGS = [Binding("escape", "leave", "Leave", show=False)]  # noqa: RUF012
+    BINDINGS = keys.bindings("words")
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id, compact=True)

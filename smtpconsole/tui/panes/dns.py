@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.geometry import Region
 from textual.timer import Timer
@@ -18,6 +17,7 @@ from smtpconsole.console.matrix import STAGES, Cell, Matrix, Row, State
 from smtpconsole.console.matrixtext import SIGNS
 from smtpconsole.console.probe.text import told as remark_lines
 from smtpconsole.transcript.journal import Entry
+from smtpconsole.tui import keys
 from smtpconsole.tui.panes import Pane, hanging, pane
 from smtpconsole.visible import visible
 
@@ -47,13 +47,7 @@ class DnsPane(Pane):
         "ends it.\nArrows walk through the cells, below is what stands behind one, Enter connects "
         "to its address by the name of the server."
     )
-    BINDINGS = [  # noqa: RUF012  # Textual's own convention
-        Binding("up,k", "move(-1, 0)", "Up", show=False),
-        Binding("down,j", "move(1, 0)", "Down", show=False),
-        Binding("left,h", "move(0, -1)", "Left", show=False),
-        Binding("right,l", "move(0, 1)", "Right", show=False),
-        Binding("enter", "open", "Connect", show=False),
-    ]
+    BINDINGS = keys.bindings("dns")
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)

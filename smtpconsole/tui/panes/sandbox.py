@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.geometry import Region
 from textual.widgets import Static
@@ -23,6 +22,7 @@ from smtpconsole.console.answers import Answer
 from smtpconsole.console.console import Console
 from smtpconsole.console.serverside import Row
 from smtpconsole.transcript.journal import Entry
+from smtpconsole.tui import keys
 from smtpconsole.tui.panes import Pane, pane
 from smtpconsole.visible import visible
 
@@ -68,20 +68,7 @@ class SandboxPane(Pane):
         "fault and opens a message, m shows the mailbox. In a message Enter opens a part, s shows "
         "its octets, d deletes it. Esc goes back. /sandbox, /fault and /mailbox do the same."
     )
-    BINDINGS = [  # noqa: RUF012  # Textual's own convention
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home,g", "move(-100000)", "First", show=False),
-        Binding("end,G", "move(100000)", "Last", show=False),
-        Binding("enter,space", "open", "Open", show=False),
-        Binding("m", "mailbox", "Mailbox", show=False),
-        Binding("s", "source", "Source", show=False),
-        Binding("d,delete", "delete", "Delete", show=False),
-        Binding("y", "copy", "Copy", show=False),
-        Binding("escape,left,backspace", "back", "Back", show=False),
-    ]
+    BINDINGS = keys.bindings("sandbox")
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)

@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.geometry import Region
 from textual.widgets import Static
@@ -21,6 +20,7 @@ from smtpconsole.console.inspection import Inspection
 from smtpconsole.console.tlsreport import Row
 from smtpconsole.smtp.facts import Demands
 from smtpconsole.transcript.journal import Entry
+from smtpconsole.tui import keys
 from smtpconsole.tui.panes import Pane, pane
 from smtpconsole.visible import visible
 
@@ -56,18 +56,7 @@ class TlsPane(Pane):
         "j k or arrows move, Enter opens or closes a certificate, o all of them, h the handshake, "
         "y copies a line. /tls says the same in words, and does more."
     )
-    BINDINGS = [  # noqa: RUF012  # Textual's own convention
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home,g", "move(-100000)", "First", show=False),
-        Binding("end,G", "move(100000)", "Last", show=False),
-        Binding("enter,space", "fold", "Open", show=False),
-        Binding("o", "fold_all", "Open all", show=False),
-        Binding("h", "handshake", "Handshake", show=False),
-        Binding("y", "copy", "Copy", show=False),
-    ]
+    BINDINGS = keys.bindings("tls")
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)

@@ -13,7 +13,6 @@ from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.widgets import ContentSwitcher, Static, TextArea
 
 from smtpconsole.composer.draft import Draft
@@ -22,6 +21,7 @@ from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.console import Console
 from smtpconsole.smtp import parameters
 from smtpconsole.transcript.journal import Entry
+from smtpconsole.tui import keys
 from smtpconsole.tui.panes import Pane, pane
 from smtpconsole.tui.panes.composer.entry import Line, Lines
 from smtpconsole.tui.panes.composer.form import Form
@@ -31,7 +31,7 @@ from smtpconsole.tui.picking import Picking, narrowed
 from smtpconsole.visible import visible
 
 PAUSE = 0.2  # seconds without a change until the message is measured
-_KEYS = "^L ready-made · ^O open · ^S save · ^G editor · ^T view · F5 rehearse"
+_KEYS = "^L ready-made · ^R read in · ^S save · ^G editor · ^T view · F5 rehearse"
 
 
 @pane
@@ -48,16 +48,10 @@ class ComposerPane(Pane, can_focus=False):
         "Tab and the arrows go from field to field. ^T goes through the views: the texts, the "
         "files, the MIME parts (Enter opens one), the source, which is sent as it is once you "
         "change it. The last line is the meter: Enter explains a remark, m mends it.\n"
-        "^L ready-made messages and your templates; ^O opens and ^S saves .eml, .mbox, .json; ^G "
-        "your own editor; F5 shows what will be said, and sends it by Enter. /dkim signs."
+        "^L ready-made messages and your templates; ^R reads in and ^S saves .eml, .mbox, .json; "
+        "^G your own editor; F5 shows what will be said, and sends it by Enter. /dkim signs."
     )
-    BINDINGS = [  # noqa: RUF012  # Textual's own convention
-        Binding("ctrl+l", "choose", "Ready-made", show=False, priority=True),
-        Binding("ctrl+o", "open", "Open", show=False, priority=True),
-        Binding("ctrl+s", "save", "Save", show=False, priority=True),
-        Binding("ctrl+g", "edit", "Editor", show=False, priority=True),
-        Binding("ctrl+t", "view", "Next view", show=False, priority=True),
-    ]
+    BINDINGS = keys.bindings("composer")
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)

@@ -7,25 +7,21 @@ from typing import Any
 
 from rich.text import Text
 from textual import events
-from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static, TextArea
 
 from smtpconsole.composer.fields import Field
+from smtpconsole.tui import keys
 from smtpconsole.visible import in_place
 
 _FOLD = re.compile(r"\r?\n[ \t]+")
-_WALK = (
-    Binding("down", "app.focus_next", "Next field", show=False),
-    Binding("up", "app.focus_previous", "Field before", show=False),
-)
 
 
 class Line(Input):
     """One line: an address, a header, a name."""
 
-    BINDINGS = [*_WALK]  # noqa: RUF012  # Textual's own convention
+    BINDINGS = keys.bindings("composer.field")
 
     class Refused(Message):
         """What was pasted cannot stand in this field."""
@@ -93,11 +89,7 @@ class Lines(TextArea):
 class Choice(Static, can_focus=True):
     """One of a few, walked through with the arrows."""
 
-    BINDINGS = [  # noqa: RUF012  # Textual's own convention
-        *_WALK,
-        Binding("right,space,enter", "turn(1)", "Next choice", show=False),
-        Binding("left", "turn(-1)", "Choice before", show=False),
-    ]
+    BINDINGS = keys.bindings("composer.choice")
 
     class Changed(Message):
         """Another was chosen."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
@@ -11,6 +10,7 @@ from textual.widgets.option_list import Option
 from smtpconsole.composer.lint import Remark
 from smtpconsole.composer.mends import MENDS
 from smtpconsole.composer.meter import Measure
+from smtpconsole.tui import keys
 from smtpconsole.visible import visible
 
 _MARKS = {"error": ("! ", "bold $error"), "warning": ("* ", "$warning"), "info": ("- ", "")}
@@ -19,7 +19,7 @@ _MARKS = {"error": ("! ", "bold $error"), "warning": ("* ", "$warning"), "info":
 class Meter(OptionList):
     """What the message weighs, and everything there is to say about it."""
 
-    BINDINGS = [Binding("m", "mend", "Mend", show=False)]  # noqa: RUF012  # Textual's own convention
+    BINDINGS = keys.bindings("composer.meter")
 
     class Explained(Message):
         """A remark is to be explained."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList, Static
@@ -15,6 +14,7 @@ from smtpconsole.composer.draft import Draft
 from smtpconsole.composer.tree import Part, tree
 from smtpconsole.console.drafting import Source, source_of
 from smtpconsole.console.offers import pasted_path
+from smtpconsole.tui import keys
 from smtpconsole.tui.panes.composer.entry import Lines
 from smtpconsole.visible import visible
 
@@ -24,12 +24,7 @@ NAMES = ("Text", "HTML", "Calendar", "Files", "Parts", "Source")
 class Views(Static, can_focus=True):
     """The names of the views; the arrows walk through them."""
 
-    BINDINGS = [  # noqa: RUF012  # Textual's own convention
-        Binding("right,space", "turn(1)", "Next view", show=False),
-        Binding("left", "turn(-1)", "View before", show=False),
-        Binding("down,enter", "app.focus_next", "Into the view", show=False),
-        Binding("up", "app.focus_previous", "Field before", show=False),
-    ]
+    BINDINGS = keys.bindings("composer.views")
 
     class Changed(Message):
         """Another view is wanted."""
@@ -91,11 +86,7 @@ class Listed(OptionList):
 class Files(Listed):
     """What is attached."""
 
-    BINDINGS = [  # noqa: RUF012  # Textual's own convention
-        Binding("a,insert", "want('')", "Attach", show=False),
-        Binding("i", "want('inline')", "Image for the HTML", show=False),
-        Binding("x,d,delete", "drop", "Take away", show=False),
-    ]
+    BINDINGS = keys.bindings("composer.files")
     EMPTY: ClassVar[str] = "a attaches a file, i an image that the HTML shows; or paste a path"
 
     class Wanted(Message):
