@@ -37,6 +37,7 @@ def test_the_json_schema_takes_what_is_right_and_nothing_else() -> None:
     jsonschema.Draft202012Validator.check_schema(schema())
     check = jsonschema.Draft202012Validator(schema())
     check.validate(tomllib.loads(EXAMPLE))
+    assert set(schema()["properties"]) == set(configuration.TABLES)
     for wrong in (
         {"settings": {"timeuot": 3}},
         {"settings": {"coach": [1]}},
