@@ -66,8 +66,8 @@ def test_a_page_holds_the_lesson_and_the_session_of_its_solution(tmp_path: Path)
 
 def test_a_lesson_is_taken_in_lines(tmp_path: Path) -> None:
     file = tmp_path / "mine.md"
-    file.write_text(LESSON)
-    typed = "\n/connect\n\nHELO x\nEHLO x\n\n/learn list\n/learn leave\n"
+    file.write_text(LESSON.replace("reply to NOOP 421\nclosed", "reply to NOOP 421"))
+    typed = "\n/connect\n\nHELO x\nEHLO x\n\n\nNOOP\n\n1\n2\n/learn list\n/learn leave\n"
     told = learn(tmp_path, str(file), "--lines", typed=typed).stdout
     places = [
         told.index(words)
@@ -79,6 +79,10 @@ def test_a_lesson_is_taken_in_lines(tmp_path: Path) -> None:
             "not quite\n  That is the old one.",
             "step 2 of 5 is done",
             "Step 3 of 5: Read\n  Just read.",
+            "step 4 of 5 is done",
+            "Answer with its number.",
+            "1 is not it\n  No.",
+            "2 is right\n  Yes.",
             f"{len(catalogue.course())} lessons",
             "your place in it is kept",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 from collections.abc import AsyncIterator
@@ -148,7 +149,7 @@ async def test_a_wrong_turn_is_told_each_time_and_forgotten_when_something_else_
     async with learning(tmp_path, "/learn next") as (console, person):
         await console.execute("connect there")
         assert person.last.startswith("not quite\nA slash is missing.")
-        assert advise(console).text == "A slash is missing."
+        assert advise(console).text == "Not quite. A hint?"
         await console.execute("/connect")
         await console.execute("/learn next")
         for _ in range(2):
@@ -184,6 +185,22 @@ async def test_faults_are_on_in_their_step_alone(tmp_path: Path) -> None:
         await console.execute("/learn next")
         assert where(console) == "Ask"
         assert not console.sandbox.faults.on
+
+
+async def test_what_the_server_does_of_its_own_accord_is_seen_without_a_further_line(
+    tmp_path: Path,
+) -> None:
+    async with learning(tmp_path, "/connect", "EHLO x", "/learn next", "/learn next") as (
+        console,
+        person,
+    ):
+        await console.execute("/learn next")
+        await console.execute("NOOP")
+        assert console.connection is not None
+        await console.connection.lost
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert person.last.startswith("step 4 of 5 is done")
 
 
 async def test_back_is_the_session_as_it_was_then(tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ class Console:
         self.profile: profiles.Profile | None = None  # whose rules hold
         self.is_dialling = False
         self.learning: Learning | None = None  # the lesson under way
+        self.doing = 0  # things that a person has asked for, and that are not done yet
         self.standing = standing or Standing()  # in all lessons
         self.upload: Upload | None = None  # the message that is on its way
         self.under_way: list[Stoppable] = []  # the outermost first
@@ -97,11 +98,14 @@ class Console:
 
     async def perform(self, action: Awaitable[object]) -> None:
         """Do something on the person's behalf; every trouble is shown, none is raised."""
+        self.doing += 1
         try:
             await action
         except Exception as error:
             told = troubles.trouble(error, self.target) or troubles.bug(error)
             self.front.show(told.answer())
+        finally:
+            self.doing -= 1
         if self.learning is not None:
             self.learning.look()
 

@@ -48,7 +48,9 @@ class Learning:
         self.had_sandbox = console.sandbox is not None
         self.before = (console.suggestions, console.target)
         self._happened = asyncio.Event()
-        console.journal.subscribe(self._happened.set)
+        self._loop = asyncio.get_running_loop()
+        self._is_due = False
+        console.journal.subscribe(self._wake)
         self.tutor = Tutor(lesson, {}, self)
 
     # --- what the tutor looks at --------------------------------------------------------------
@@ -109,8 +111,19 @@ class Learning:
         can_go_on = self.tutor.is_just_done if is_amid else self.tutor.is_done
         return lessontold.NEXT if can_go_on else ""
 
+    def meant(self, line: str) -> str:
+        """What a line means here: nothing goes on, a number answers the question."""
+        if not line:
+            return self.on_enter
+        is_amid = self.phase in (Phase.CONTENT, Phase.AUTH)
+        is_answer = len(line) == 1 and line in "123456789" and self.tutor.ask is not None
+        return f"/learn answer {line}" if is_answer and not is_amid else line
+
     def look(self) -> None:
-        """Look at what has happened, and tell what is new of it."""
+        """Look at what has happened, and tell what is new of it; not amid a command, of which half
+        would be taken for the whole."""
+        if self.console.doing:
+            return
         index = self.tutor.index
         news = self.tutor.look()
         if self.is_replaying:
@@ -121,6 +134,18 @@ class Learning:
         if news:
             self.keep()
             self._tell(lessontold.news(self.tutor, news))
+
+    def _wake(self) -> None:
+        """Something has happened: look when the engine is through with it, whoever waits."""
+        self._happened.set()
+        if not self._is_due and self.console.learning is self and not self._loop.is_closed():
+            self._is_due = True
+            self._loop.call_soon(self._look_now)
+
+    def _look_now(self) -> None:
+        self._is_due = False
+        if self.console.learning is self:
+            self.look()
 
     # --- what the learner asks for ------------------------------------------------------------
 

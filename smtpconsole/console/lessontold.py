@@ -47,7 +47,7 @@ def _page(tutor: Tutor) -> Iterator[str]:
         return
     for look in step.looks:
         yield ""
-        where = f"Look at {pane(look.pane)}: " if look.pane else "Look: "
+        where = f"Look at {look.pane}: " if look.pane else "Look: "
         yield from textwrap.wrap(where + tutor.filled(look.text), WIDTH)
     if tutor.ticks:
         yield ""
@@ -63,7 +63,7 @@ def question(tutor: Tutor) -> Iterator[str]:
         yield from textwrap.wrap(tutor.filled(ask.question), WIDTH)
         for number, option in enumerate(ask.options, 1):
             yield f"  {number}  {tutor.filled(option.text)}"
-        yield "Answer with /learn answer and its number."
+        yield "Answer with its number."
 
 
 def about(tutor: Tutor) -> str:
@@ -96,7 +96,7 @@ def news(tutor: Tutor, found: News) -> Answer:
     """What has come about, for a face that shows lines only."""
     lines = [f"ok {check.words}" for check in found.ticks]
     if found.wrong is not None:
-        return Answer("not quite", (*lines, tutor.filled(found.wrong.say)), (HINT,))
+        return Answer("not quite", (*lines, *_wrapped(tutor.filled(found.wrong.say))), (HINT,))
     if not found.is_done:
         return Answer("so far", tuple(lines))
     return Answer(done(tutor), tuple(lines), (NEXT,))
@@ -112,17 +112,25 @@ def done(tutor: Tutor) -> str:
 def hint(tutor: Tutor) -> Answer:
     """The last hint that was asked for."""
     number = f"hint {tutor.degree}" if tutor.hints else "there is no hint here"
-    lines = tuple(tutor.hints[-1].split("\n")) if tutor.hints else ()
+    lines = tuple(_wrapped(tutor.hints[-1])) if tutor.hints else ()
     return Answer(number, lines, (HINT,) if tutor.has_more_hints else ())
 
 
 def answered(tutor: Tutor, number: int, because: str, *, is_right: bool) -> Answer:
     """What there is to say to an answer."""
     title = f"{number} is right" if is_right else f"{number} is not it"
-    lines = [because] if because else []
+    lines = _wrapped(because)
     if tutor.is_done:
         return Answer(title, (*lines, done(tutor)), (NEXT,))
     return Answer(title, (*lines, *(question(tutor) if is_right else ())))
+
+
+def _wrapped(text: str) -> list[str]:
+    return [
+        line
+        for each in text.split("\n")
+        for line in textwrap.wrap(each, WIDTH, break_on_hyphens=False)
+    ]
 
 
 def plain(text: str, width: int = WIDTH) -> Iterator[str]:
@@ -168,12 +176,13 @@ def advice(learning: Learning) -> tuple[str, str] | None:
     if learning.is_stranded:
         return "The connection is gone. This step can be begun again.", AGAIN
     if tutor.wrong is not None:
-        return tutor.filled(tutor.wrong.say), HINT if tutor.has_more_hints else ""
+        more = tutor.has_more_hints
+        return ("Not quite. A hint?", HINT) if more else ("Not quite. Once more?", "")
     if tutor.hints:
         line = HINT if tutor.has_more_hints else learning.next_line
         return tutor.hints[-1].replace("\n", " "), line
     if tutor.ask is not None:
-        return "Answer with the digit. A hint?", HINT
+        return "Answer with its number. A hint?", HINT
     return _ended(heading(tutor)), HINT if tutor.has_more_hints else ""
 
 

@@ -99,9 +99,10 @@ class Repl:
             return False
         if isinstance(line, Pasted):
             await self._stage(line.lines)
-        elif not line and console.held is None and console.learning and console.learning.on_enter:
-            await self._do(console.execute(console.learning.on_enter))
-        elif line or console.phase is Phase.CONTENT or console.held is not None:
+            return True
+        if console.learning is not None and console.held is None:
+            line = console.learning.meant(line)
+        if line or console.phase is Phase.CONTENT or console.held is not None:
             self._keep(line)
             await self._do(console.execute(line or (NEXT if console.held is not None else "")))
         return True
@@ -146,7 +147,8 @@ class Repl:
         self._told += len(entries)
         for entry in entries:
             event = entry.event
-            self._failures += isinstance(event, Answered) and event.reply.is_negative
+            is_refused = isinstance(event, Answered) and event.reply.is_negative
+            self._failures += is_refused and self._console.learning is None  # there it teaches
         for turn in self._teller.tell(entries):
             held = [f"C: {line}" for line in self._fold.before(turn)]
             told = [f"{turn.side.value}: {visible(line)}" for line in self._fold.lines(turn)]

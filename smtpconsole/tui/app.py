@@ -266,7 +266,7 @@ class ConsoleApp(App[None]):
             return
         is_content = self.smtp_console.phase is Phase.CONTENT
         learning = self.smtp_console.learning
-        line = event.line or (learning.on_enter if learning is not None else "")
+        line = learning.meant(event.line) if learning is not None else event.line
         if line or is_content:
             if event.line and not is_content and not self.smtp_console.is_secret(line):
                 self.smtp_console.history.add(line)
