@@ -13,7 +13,7 @@ from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial
 from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.sandbox import Sandbox
-from smtpconsole.sandbox.faults import Chances, Fault, FaultError, Switches, known, parsed
+from smtpconsole.sandbox.faults import WORDLESS, Chances, Fault, FaultError, Switches, known, parsed
 from smtpconsole.smtp import login
 from smtpconsole.smtp.commands import command, mail, rcpt
 from smtpconsole.smtp.events import Anomaly, Event, NotSecured, Secured, Target
@@ -345,6 +345,14 @@ def test_chances_are_counted_in_a_connection_and_drawn_by_a_seed() -> None:
     some = [Switches([parsed("drip@NOOP%30")], seed=7) for _ in range(2)]
     draws = [[len(each.due("NOOP", Chances())) for _ in range(200)] for each in some]
     assert draws[0] == draws[1] and 30 < sum(draws[0]) < 90
+
+
+def test_what_is_for_every_reply_is_for_replies_only() -> None:
+    switches = Switches([parsed("bare-lf")])
+    for moment in ("greeting", "EHLO", "challenge", "end", "STARTTLS"):
+        assert switches.due(moment, Chances()), moment
+    for moment in WORDLESS:
+        assert not switches.due(moment, Chances()), moment
 
 
 def test_connections_are_counted_where_each_has_one_chance() -> None:

@@ -27,6 +27,7 @@ from typing import Any, Literal
 End = Literal["", "close", "reset", "half-close", "silence", "stop-reading", "cut"]
 
 BEGINNINGS = ("connect", "greeting")  # a connection has one of each, so connections are counted
+WORDLESS = ("connect", "offer", "content", "tls", "context")  # moments without a reply
 Chances = Counter[tuple[int, str]]
 
 _WRITTEN = re.compile(r"([\w-]+)(?:@([\w-]+))?(?:#(\d+))?(?:%(\d+(?:\.\d+)?))?")
@@ -178,7 +179,7 @@ class Switches:
         return [
             fault
             for number, fault in self._on.items()
-            if (moment in fault.at or "*" in fault.at)
+            if (moment in fault.at or ("*" in fault.at and moment not in WORDLESS))
             and self._is_due(fault, chances, (number, moment))
         ]
 

@@ -245,7 +245,11 @@ class _Visitor:
         except HandshakeFailed as error:
             found.end("tls", str(error), "TLS")
         except (Disconnected, OSError) as error:
-            found.end("closed", str(error))
+            other = stranger(error.left) if isinstance(error, Disconnected) else None
+            if found.stage == "greeting" and other is not None:
+                found.end("not-smtp", f"this is not SMTP but {other}", "greeting")
+            else:
+                found.end("closed", str(error))
 
     async def leave(self) -> None:
         """Close what is open, and see it closed."""
@@ -273,7 +277,7 @@ class _Visitor:
             if not self._speaks_tls():
                 return
             reason: Exception | None = None
-        except (Silence, HandshakeFailed) as error:
+        except (Silence, HandshakeFailed, Disconnected) as error:
             if not self._may_be_mixed_up(error):
                 raise
             reason = error
@@ -313,6 +317,8 @@ class _Visitor:
             return False
         if isinstance(error, HandshakeFailed):
             return target.implicit_tls and error.facts.failure == "not-tls"
+        if isinstance(error, Disconnected):
+            return stranger(error.left) == "TLS"
         return not target.implicit_tls and self._found.stage == "greeting"
 
     def _is_welcome(self) -> bool:
