@@ -151,7 +151,7 @@ class _Reader:
         names = variables.used(text) if call is None else language.names(text)
         missing = [name for name in names if not (name in self._set or self._has(name))]
         if missing and not (call is not None and call.name == "repeat" and missing == ["N"]):
-            raise ConsoleError(f"${missing[0]} is not set", "export it, or --var NAME=VALUE")
+            raise ConsoleError(f"${missing[0]} is not set", "export it, or give NAME=VALUE")
 
     def _follow(self, line: Line) -> None:
         word = line.text.strip().upper()

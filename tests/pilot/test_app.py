@@ -184,8 +184,8 @@ async def test_history_and_completion(settings: Settings, suggestions: Suggestio
         await console.press("enter")
         await console.until("smtp> NOOP one")
         await console.press("ctrl+u", *"/exp", "tab")
-        await console.until("/explain", "/expn", "/export")
-        await console.press("down", "down", "enter")
+        await console.until("/expect", "/explain", "/expn", "/export")
+        await console.press("down", "down", "down", "enter")
         await console.until("smtp> /export")
 
 
