@@ -42,7 +42,7 @@ async def test_tab_and_enter_alone_deliver_a_first_message(
         await console.until("The server has the message")
         assert sandbox.mailbox.wait(1, 5)
         await console.press("f7")
-        await console.until("letter 1", "This is my message.")
+        await console.until("1 message in its mailbox", "kept as 1, 39 octets")
     (letter,) = sandbox.mailbox.letters()
     assert letter.content == b"Subject: Hello\r\n\r\nThis is my message.\r\n"
     assert letter.tls and letter.user == sandbox.user
@@ -56,6 +56,8 @@ async def test_the_composer_sends_what_it_shows(
         await console.until("READY")
         await console.press("f4")
         await console.until("From       alice@sandbox.example", "To         bob@sandbox.example")
+        focused = lambda: getattr(console.app.focused, "id", None)  # noqa: E731
+        await console.wait(lambda: focused() == "field-recipients", "the first field has the focus")
         await console.press(*["tab"] * 11, *" of mine", *["tab"] * 5, *".dots")
         await console.press("f5")
         await console.until("rehearsal", "MAIL FROM:<alice@sandbox.example>", "Enter sends")
