@@ -95,4 +95,4 @@ def rows(console: Console, group: str = "") -> Iterator[str]:
             for fault in faults.known().values():
                 if fault.group == name:
                     state = "on" if fault.name in on else ""
-                    yield f"  {state:2}  {fault.id}  {fault.name:26} {fault.title}"
+                    yield f"  {state:2} {fault.name:24} {fault.title} {fault.id}"
