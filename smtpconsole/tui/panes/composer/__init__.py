@@ -31,7 +31,7 @@ from smtpconsole.tui.picking import Picking, narrowed
 from smtpconsole.visible import visible
 
 PAUSE = 0.2  # seconds without a change until the message is measured
-_KEYS = "^L ready-made · ^R read in · ^S save · ^G editor · ^T view · F5 rehearse"
+_KEYS = "^L ready-made  ^R read in  ^S save  ^G editor  ^T view  F5 rehearse"
 
 
 @pane
