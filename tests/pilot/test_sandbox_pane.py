@@ -37,7 +37,7 @@ def pane(console: Driver) -> str:
     """What the side pane shows, without what differs from run to run."""
     region = console.app.query_one("#side").region
     rows = console.screen.splitlines()[region.y : region.bottom]
-    text = "\n".join(row[region.x : region.right - 1].rstrip() for row in rows) + "\n"
+    text = "\n".join(row[region.x : region.right - 1].lstrip("│").rstrip() for row in rows) + "\n"
     text = re.sub(r"\d\d:\d\d:\d\d", " " * 8, text)  # one that is the same is left away
     return re.sub(r"\b\d{5}\b", "00000", text)
 
@@ -131,7 +131,7 @@ async def test_a_hostile_message_is_shown_and_not_obeyed(
 
 async def test_the_key_says_how_to_get_one_and_the_tab_comes_and_goes(settings: Settings) -> None:
     async with driving("", suggestions=Suggestions(), settings=Settings()) as console:
-        await console.until("Not connected.")
+        await console.until("Not connected.", "Nothing to connect to?")
         assert "F7 Sandbox" not in console.screen
         await console.press("f7")
         await console.until("there is no sandbox", "/sandbox starts one")
