@@ -52,9 +52,9 @@ class Person:
     def progress(self, progress: Progress | None) -> None:
         self.looks.append(progress)
 
-    def copy(self, text: str) -> bool:
+    def copy(self, text: str) -> str:
         self.copied = text
-        return True
+        return "sent to the terminal's clipboard"
 
     def teach(self, answer: Answer) -> None:
         self.show(answer)

@@ -28,8 +28,8 @@ class Front(Protocol):
     def progress(self, progress: Progress | None) -> None:
         """Show how far something is that takes its time; None: it is over."""
 
-    def copy(self, text: str) -> bool:
-        """Put a text on the clipboard; false where there is none."""
+    def copy(self, text: str) -> str:
+        """Put a text on the clipboard, and say where it went; empty where there is none."""
 
     def teach(self, answer: Answer) -> None:
         """Tell what a lesson says; who shows the lesson beside the wire need not."""

@@ -56,9 +56,9 @@ class Headless:
         """Tell how far it is on a terminal, in one line."""
         self._line.tell(progress)
 
-    def copy(self, text: str) -> bool:
+    def copy(self, text: str) -> str:
         """There is no clipboard."""
-        return False
+        return ""
 
     def teach(self, answer: Answer) -> None:
         """Tell what a lesson says, as any answer."""

@@ -356,9 +356,9 @@ class Hands:
     def progress(self, progress: Progress | None) -> None:
         """Nobody looks."""
 
-    def copy(self, text: str) -> bool:
+    def copy(self, text: str) -> str:
         """There is no clipboard."""
-        return False
+        return ""
 
     def teach(self, answer: Answer) -> None:
         """Nobody learns."""

@@ -10,7 +10,7 @@ import asyncio
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from smtpconsole.console import drafting, editing, opening, pasting, paths
+from smtpconsole.console import clipboard, drafting, editing, opening, pasting, paths
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.coach import advise
 from smtpconsole.console.console import Console, Suggestions
@@ -183,9 +183,9 @@ class Repl:
         """Print what the lesson says."""
         self.show(answer)
 
-    def copy(self, text: str) -> bool:
-        """What is printed can be copied from the terminal."""
-        return False
+    def copy(self, text: str) -> str:
+        """To the clipboard of this machine; else what is printed can be copied."""
+        return clipboard.put(text)
 
     def leave(self) -> None:
         """No more lines."""

@@ -17,7 +17,7 @@ from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static, TabbedContent, TabPane, Tabs
+from textual.widgets import Static, TabPane, Tabs
 
 from smtpconsole.console import drafting, explaining, opening, paths
 from smtpconsole.console.answers import Answer
@@ -33,7 +33,7 @@ from smtpconsole.console.stopping import stop
 from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
-from smtpconsole.tui import editing, keys, looks, pasted
+from smtpconsole.tui import copying, editing, keys, looks, pasted
 from smtpconsole.tui.answerbox import AnswerBox
 from smtpconsole.tui.coachline import CoachLine
 from smtpconsole.tui.exportscreen import ExportScreen, picture
@@ -42,10 +42,11 @@ from smtpconsole.tui.helpscreen import HelpScreen
 from smtpconsole.tui.layout import Divider, Layout
 from smtpconsole.tui.lessonbox import LessonBox
 from smtpconsole.tui.palette import Everything
-from smtpconsole.tui.panes import PANES, Pane, has_tab, mark_tab
+from smtpconsole.tui.panes import PANES, Pane, has_tab
 from smtpconsole.tui.prompt import Prompt
 from smtpconsole.tui.recorded import RecordedScreen
 from smtpconsole.tui.rehearsal import RehearsalScreen
+from smtpconsole.tui.side import Side
 from smtpconsole.tui.stateline import StateLine
 from smtpconsole.tui.stepbox import StepBox
 from smtpconsole.tui.wire import Wire
@@ -102,7 +103,7 @@ class ConsoleApp(App[None]):
             yield LessonBox(console)
             yield WirePane(console.journal)
             yield Divider(self._layout)
-            with TabbedContent(id="side"):
+            with Side(self.keyboard):
                 for cls in PANES:
                     yield TabPane(cls.title, cls(console), id=f"tab-{cls.name_}")
         yield AnswerBox()
@@ -180,11 +181,11 @@ class ConsoleApp(App[None]):
             entries = journal.since(since, *_BESIDE_OCTETS)
         main = self.screen_stack[0]
         main.query_one(Wire).told(entries)
-        side = main.query_one("#side", TabbedContent)
+        side = main.query_one(Side)
         for pane in main.query(Pane):
             if has_tab(side, pane):
                 pane.told(entries)
-                mark_tab(side, pane)
+        side.label()
         self._refresh_lines(self.size.width)
 
     def _refresh_lines(self, width: int) -> None:
@@ -247,10 +248,9 @@ class ConsoleApp(App[None]):
         """A picture of the screen."""
         return picture(self)
 
-    def copy(self, text: str) -> bool:
-        """Put a text on the terminal's clipboard."""
-        self.copy_to_clipboard(text)
-        return True
+    def copy(self, text: str) -> str:
+        """Put a text on the clipboard, and say where it went."""
+        return copying.copy(self, text)
 
     def leave(self) -> None:
         """End the application."""
@@ -297,10 +297,6 @@ class ConsoleApp(App[None]):
             self.enter(event.line)
         elif not self._question.done():
             self._question.set_result(event.line)
-
-    @on(Wire.Copied)
-    def _copied(self, event: Wire.Copied) -> None:
-        self.notify(event.text, title="sent to the terminal's clipboard", markup=False)
 
     @on(Prompt.Digit)
     def _take_line(self, event: Prompt.Digit) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.widget import Widget
 
 from smtpconsole.smtp.events import Marked
+from smtpconsole.tui.copying import copied
 
 if TYPE_CHECKING:
     from smtpconsole.transcript.journal import Journal
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from smtpconsole.tui.rows import Rows
 
 MOST = 512 * 1024  # characters that a terminal is given
+_NEAR = 1000  # entries after a command in which its replies are sought
 
 
 class Choosing(Widget):
@@ -25,7 +27,6 @@ class Choosing(Widget):
     lines: Lines
     rows: Rows
     cursor: tuple[int, int] | None
-    Copied: Any
 
     def begin_choosing(self) -> None:
         """Nothing is chosen yet."""
@@ -92,6 +93,20 @@ class Choosing(Widget):
                 break
         self._copy("\n".join(parts), "", size)
 
+    def action_copy_exchange(self) -> None:
+        """Copy the command that the line belongs to, and what was answered."""
+        if self.cursor is None:
+            return
+        columns, number = self.journal.columns, self.cursor[0]
+        first = min(columns.asked[number], number)
+        after = range(first + 1, min(first + _NEAR, len(columns)))
+        numbers = [first, *(each for each in after if columns.asked[each] == first)]
+        parts = []
+        for shown in map(self.lines.shown, numbers):
+            if shown is not None:
+                parts += [f"{shown.turn.mark} {line}" for line in shown.lines]
+        self._copy("\n".join(parts), "", sum(map(len, parts)))
+
     def action_copy_raw(self) -> None:
         """Copy the octets, in base64."""
         parts, size = [], 0
@@ -106,9 +121,7 @@ class Choosing(Widget):
         if size > MOST:
             self.notify("that is more than a terminal takes; /export saves it", markup=False)
         elif text:
-            self.app.copy_to_clipboard(text)
-            lines = text.count("\n") + 1
-            self.post_message(self.Copied(told or (text if lines == 1 else f"{lines} lines")))
+            copied(self.app, text, told)
             self.origin = None
             self.refresh()
 

@@ -21,6 +21,7 @@ from smtpconsole.console.saving import save, suggested
 from smtpconsole.transcript.formats import FORMATS, exported
 from smtpconsole.transcript.showing import Show
 from smtpconsole.tui import keys
+from smtpconsole.tui.copying import copied
 from smtpconsole.visible import visible
 
 PICTURE = "svg"
@@ -150,9 +151,8 @@ class ExportScreen(ModalScreen[Answer | None]):
     def action_copy(self) -> None:
         """Give it to the terminal's clipboard."""
         text = self._text()
-        self.app.copy_to_clipboard(text)
         lines = text.count("\n")
-        self.notify(f"{lines} lines", title="sent to the terminal's clipboard", markup=False)
+        copied(self.app, text, f"{lines} lines")
 
     @on(OptionList.OptionSelected)
     @on(Input.Submitted)

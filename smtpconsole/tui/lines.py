@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -137,9 +137,21 @@ class Lines:
             return
         for number, line in enumerate(shown.lines):
             start = 0
-            for part in chop_cells(line, width) or [""]:
-                shown.rows.append((number, start, start + len(part)))
-                start += len(part)
+            for length in _broken(line, width):
+                shown.rows.append((number, start, start + length))
+                start += length
+
+
+def _broken(line: str, width: int) -> Iterator[int]:
+    """How many characters stand in each row: cut behind a blank if one is in the second half."""
+    start = 0
+    while len(line) - start > width or cell_len(line[start:]) > width:
+        part = chop_cells(line[start : start + width], width)[0]
+        blank = part.rfind(" ")
+        length = blank + 1 if blank >= len(part) // 2 else len(part)
+        yield length
+        start += length
+    yield len(line) - start
 
 
 def _hex(at: int, part: bytes, count: int) -> str:

@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static, TabbedContent, TabPane, Tabs
+from textual.widgets import Static, TabPane, Tabs
 
 from smtpconsole.console import paths
 from smtpconsole.console.actions import ACTIONS
@@ -22,13 +22,14 @@ from smtpconsole.console.progress import Progress
 from smtpconsole.smtp.events import Answered, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
-from smtpconsole.tui import keys, looks
+from smtpconsole.tui import copying, keys, looks
 from smtpconsole.tui.answerbox import AnswerBox
 from smtpconsole.tui.exportscreen import ExportScreen, picture
 from smtpconsole.tui.helpscreen import HelpScreen
 from smtpconsole.tui.keys import Keyboard
 from smtpconsole.tui.layout import Divider, Layout
 from smtpconsole.tui.panes import PANES, Pane
+from smtpconsole.tui.side import Side
 from smtpconsole.tui.wire import Wire
 from smtpconsole.tui.wirebar import WirePane
 from smtpconsole.visible import visible
@@ -58,7 +59,7 @@ class RecordedScreen(Screen[None]):
         with Horizontal(id="middle"):
             yield WirePane(self._journal)
             yield Divider(self._layout)
-            with TabbedContent(id="side"):
+            with Side(self._keyboard):
                 for cls in PANES:
                     if cls.is_for_recordings:
                         yield TabPane(cls.title, cls(self.smtp_console), id=f"tab-{cls.name_}")
@@ -123,10 +124,9 @@ class RecordedScreen(Screen[None]):
     def progress(self, progress: Progress | None) -> None:
         """Nothing is sent in a recorded session."""
 
-    def copy(self, text: str) -> bool:
-        """Put a text on the terminal's clipboard."""
-        self.app.copy_to_clipboard(text)
-        return True
+    def copy(self, text: str) -> str:
+        """Put a text on the clipboard, and say where it went."""
+        return copying.copy(self.app, text)
 
     def teach(self, answer: Answer) -> None:
         """There is no lesson in a recorded session."""
@@ -214,7 +214,3 @@ class RecordingApp(App[None]):
         self.set_keymap(self._keyboard.bound)
         self.push_screen(RecordedScreen(self._journal, self._keyboard))
         self.call_after_refresh(looks.settle, self)
-
-    @on(Wire.Copied)
-    def _copied(self, event: Wire.Copied) -> None:
-        self.notify(event.text, title="sent to the terminal's clipboard", markup=False)

@@ -68,13 +68,6 @@ class Wire(Finding, Choosing, ScrollView, can_focus=True):
             super().__init__()
             self.number, self.line = number, line
 
-    class Copied(Message):
-        """Something was copied."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     def __init__(self, journal: Journal) -> None:
         super().__init__(id="wire")
         self.journal = journal
@@ -197,7 +190,7 @@ class Wire(Finding, Choosing, ScrollView, can_focus=True):
                 skipped = 0
             place += 1
         if self.rows.version != before:
-            self.call_later(self._resize)
+            self.call_later(self._follow if self.is_following else self._resize)
         self._seen, self._seen_key = seen, (top, height, self.rows.version, self.lines.width)
         return seen
 

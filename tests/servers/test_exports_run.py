@@ -54,8 +54,8 @@ class Person:
 
     def progress(self, progress: object) -> None: ...
 
-    def copy(self, text: str) -> bool:
-        return False
+    def copy(self, text: str) -> str:
+        return ""
 
     def leave(self) -> None: ...
 

@@ -26,8 +26,9 @@ async def copy(console: Console, what: Annotated[str, WHAT] = "reply") -> None:
     if not text:
         raise ConsoleError(f"there is no {what} yet; nothing was copied")
     lines = text.splitlines()
-    if console.front.copy(text):
-        console.front.show(Answer(f"{len(lines)} lines were sent to the terminal's clipboard"))
+    count = f"{len(lines)} line{'s' if len(lines) > 1 else ''}"
+    if where := console.front.copy(text):
+        console.front.show(Answer(f"{count}: {where}"))
     else:
         console.front.show(Answer("there is no clipboard here", tuple(lines)))
 

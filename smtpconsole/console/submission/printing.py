@@ -100,9 +100,9 @@ class Printer:
         """Tell how far it is on a terminal, in one line."""
         self._line.tell(progress)
 
-    def copy(self, text: str) -> bool:
+    def copy(self, text: str) -> str:
         """There is no clipboard."""
-        return False
+        return ""
 
     def teach(self, answer: Answer) -> None:
         """Nobody learns here."""

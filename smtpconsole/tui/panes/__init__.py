@@ -20,6 +20,7 @@ class Pane(VerticalScroll):
     """Something beside the wire.  It is told what happened, and asks the console for the rest."""
 
     title: ClassVar[str]
+    short: ClassVar[str] = ""  # the title where there is little room
     name_: ClassVar[str]
     order: ClassVar[int]
     help_: ClassVar[str]
@@ -66,14 +67,6 @@ def has_tab(side: TabbedContent, pane: Pane) -> bool:
     if is_wanted != tab.display:
         (side.show_tab if is_wanted else side.hide_tab)(f"tab-{pane.name_}")
     return is_wanted
-
-
-def mark_tab(side: TabbedContent, pane: Pane) -> None:
-    """Show in the title that there is trouble."""
-    label = f"{pane.title} !" if pane.has_trouble else pane.title
-    tab = side.get_tab(f"tab-{pane.name_}")
-    if tab.label_text != label:
-        tab.label = label
 
 
 def hanging(text: str, indent: int, width: int) -> list[str]:

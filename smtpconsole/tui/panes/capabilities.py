@@ -21,7 +21,7 @@ from smtpconsole.visible import visible
 class CapabilitiesPane(Pane):
     """The EHLO keywords with their parameters, a sentence each."""
 
-    title: ClassVar[str] = "F2 Server"
+    title: ClassVar[str] = "Server"
     name_: ClassVar[str] = "capabilities"
     order: ClassVar[int] = 1
     is_for_recordings: ClassVar[bool] = True

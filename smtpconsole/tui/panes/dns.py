@@ -38,7 +38,7 @@ _STYLES: dict[State, str] = {
 class DnsPane(Pane):
     """Every MX, every address, every stage."""
 
-    title: ClassVar[str] = "^N DNS"
+    title: ClassVar[str] = "DNS"
     name_: ClassVar[str] = "dns"
     order: ClassVar[int] = 5
     help_: ClassVar[str] = (

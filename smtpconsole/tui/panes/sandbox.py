@@ -23,6 +23,7 @@ from smtpconsole.console.console import Console
 from smtpconsole.console.serverside import Row
 from smtpconsole.transcript.journal import Entry
 from smtpconsole.tui import keys
+from smtpconsole.tui.copying import copied
 from smtpconsole.tui.panes import Pane, pane
 from smtpconsole.visible import visible
 
@@ -59,7 +60,8 @@ class _Line:
 class SandboxPane(Pane):
     """Its diary, and what has arrived."""
 
-    title: ClassVar[str] = "F7 Sandbox"
+    title: ClassVar[str] = "Sandbox"
+    short: ClassVar[str] = "Box"
     name_: ClassVar[str] = "sandbox"
     order: ClassVar[int] = 4
     help_: ClassVar[str] = (
@@ -291,8 +293,7 @@ class SandboxPane(Pane):
         """Copy the line under the cursor, safe text."""
         if self._lines:
             text = self._lines[self._cursor].content.plain.strip()
-            self.app.copy_to_clipboard(text)
-            self.app.notify(text, title="sent to the terminal's clipboard", markup=False)
+            copied(self.app, text)
 
     def on_click(self, event: events.Click) -> None:
         """A click is Enter on the line."""

@@ -24,7 +24,8 @@ _LABEL, _TIME = 20, 8  # columns
 class TimingPane(Pane):
     """The last connection as a waterfall."""
 
-    title: ClassVar[str] = "F12 Timing"
+    title: ClassVar[str] = "Timing"
+    short: ClassVar[str] = "Time"
     name_: ClassVar[str] = "timing"
     order: ClassVar[int] = 5
     is_for_recordings: ClassVar[bool] = True

@@ -21,6 +21,7 @@ from smtpconsole.console.tlsreport import Row
 from smtpconsole.smtp.facts import Demands
 from smtpconsole.transcript.journal import Entry
 from smtpconsole.tui import keys
+from smtpconsole.tui.copying import copied
 from smtpconsole.tui.panes import Pane, pane
 from smtpconsole.visible import visible
 
@@ -46,7 +47,7 @@ class _Line:
 class TlsPane(Pane):
     """Version, cipher, group, problems, certificates, verdicts."""
 
-    title: ClassVar[str] = "F3 TLS"
+    title: ClassVar[str] = "TLS"
     name_: ClassVar[str] = "tls"
     order: ClassVar[int] = 2
     is_for_recordings: ClassVar[bool] = True
@@ -202,8 +203,7 @@ class TlsPane(Pane):
         """Copy the line under the cursor, safe text."""
         if self._lines:
             text = self._lines[self._cursor].content.plain.strip()
-            self.app.copy_to_clipboard(text)
-            self.app.notify(text, title="sent to the terminal's clipboard", markup=False)
+            copied(self.app, text)
 
     def on_click(self, event: events.Click) -> None:
         """A click on a certificate opens it."""

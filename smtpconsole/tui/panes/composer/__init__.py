@@ -38,7 +38,8 @@ _KEYS = "^L ready-made  ^R read in  ^S save  ^G editor  ^T view  F5 rehearse"
 class ComposerPane(Pane, can_focus=False):
     """The message that F5 rehearses and sends."""
 
-    title: ClassVar[str] = "F4 Compose"
+    title: ClassVar[str] = "Compose"
+    short: ClassVar[str] = "Mail"
     name_: ClassVar[str] = "composer"
     order: ClassVar[int] = 3
     help_: ClassVar[str] = (
