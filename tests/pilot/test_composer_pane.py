@@ -67,14 +67,17 @@ def draft_of(console: Driver) -> Draft:
     return console.app.smtp_console.draft
 
 
-def compare(console: Driver, name: str, size: tuple[int, int]) -> None:
+def shown(console: Driver) -> str:
     region = console.app.query_one(ComposerPane).region
     rows = console.screen.split("\n")[region.y : region.bottom]
-    shown = "\n".join(row[region.x : region.right].rstrip() for row in rows) + "\n"
+    return "\n".join(row[region.x : region.right].rstrip() for row in rows) + "\n"
+
+
+async def compare(console: Driver, name: str, size: tuple[int, int]) -> None:
     golden = GOLDEN / f"composer-{name}-{size[0]}x{size[1]}.txt"
     if os.environ.get("GOLDEN") == "write":
-        golden.write_text(shown)
-    assert shown == golden.read_text(), name
+        golden.write_text(shown(console))
+    await console.wait(lambda: shown(console) == golden.read_text(), f"{golden.name}")
 
 
 FIELDS = (
@@ -107,19 +110,19 @@ def seen_one(console: Driver) -> str:
     """What has the focus; it is on the screen."""
     widget = console.app.screen.focused
     assert widget is not None
-    shown = console.app.screen.find_widget(widget).visible_region
-    assert shown.height >= 1 and shown.width >= 10, f"{widget.id} is seen"
+    region = console.app.screen.find_widget(widget).visible_region
+    assert region.height >= 1 and region.width >= 10, f"{widget.id} is seen"
     return widget.id or ""
 
 
 @SIZES
 async def test_what_differs_and_what_is_wrong_is_said_in_words(size: tuple[int, int]) -> None:
     async with composing(DRAFT, size=size) as console:
-        compare(console, "differs", size)
+        await compare(console, "differs", size)
         console.app.query_one("#composer-meter").focus()
         await console.press("down")
         await console.until("Message-ID is not of the form <left@right>")
-        compare(console, "remarks", size)
+        await compare(console, "remarks", size)
         await console.press("enter")
         await console.until("m mends it: Give it a Message-ID of its own")
         await console.press("escape", "m")
@@ -140,7 +143,7 @@ async def test_views_of_a_message_with_parts(size: tuple[int, int]) -> None:
     async with composing(draft, size=size) as console:
         console.app.query_one("#composer-views").focus()
         await console.press("right", "right", "right")
-        compare(console, "files", size)
+        await compare(console, "files", size)
         await console.press("right")
         await console.until("1  multipart/mixed", "  1.1  multipart/alternative")
         await console.press("down", "end")
@@ -265,3 +268,12 @@ async def test_the_parameters_are_those_that_the_server_offers_first(
         await console.press(*"mt-", "enter")
         await console.until("MT-PRIORITY is forced: no MT-PR")
         assert draft_of(console).mail_parameters == ("MT-PRIORITY=3",)
+
+
+async def test_the_composer_alone_has_the_whole_width() -> None:
+    async with composing(DRAFT, size=WIDE) as console:
+        await console.press("f10")
+        pane = console.app.query_one(ComposerPane)
+        await console.wait(lambda: pane.region.width > 110, "it is as wide as the screen")
+        await console.press("f10")
+        await console.wait(lambda: pane.region.width < 80, "the wire is back")
