@@ -207,11 +207,15 @@ async def test_back_is_the_session_as_it_was_then(tmp_path: Path) -> None:
     lines = ("/connect", "EHLO x", "/learn next", "/learn next", "RSET")
     async with learning(tmp_path, *lines) as (console, _):
         first = console.sandbox
+        assert first is not None
+        ports = first.ports
         await console.execute("/learn back")
         assert where(console) == "Greet"
         assert console.phase is Phase.READY  # connected, by the lesson's own solution
         assert not console.known.greeting  # and not greeted yet
         assert console.sandbox is not first and console.sandbox is not None
+        assert console.sandbox.ports == ports  # the lines typed before hold still
+        assert console.watch.changes == ()
         await console.execute("/learn back")
         assert where(console) == "Connect" and console.connection is None
         await console.execute("/learn back")

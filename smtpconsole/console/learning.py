@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from smtpconsole.console.console import Console
     from smtpconsole.console.progress import Progress
     from smtpconsole.sandbox import Sandbox
+    from smtpconsole.sandbox.house import House
 
 PATIENCE = 5.0  # seconds that the solution of a step may take to show
+_LATER = 3600.0  # seconds that pass for the server before a step is played
 
 
 class Learning:
@@ -220,12 +222,18 @@ class Learning:
         with self._quietly():
             for number in range(index):
                 self.step(number)
+                self.later()
                 await self.play(self.tutor.solution)
                 self.answer_all()
                 await self.until(lambda: self.tutor.is_done)
             self.tutor.done |= done - {index}
             if index < len(self.lesson.steps):
                 self.step(index, afresh=True)
+
+    def later(self) -> None:
+        """Nobody who plays a lesson has to wait for as long as who takes it."""
+        if self.sandbox is not None:
+            self.sandbox.wait(_LATER)
 
     def step(self, index: int, *, afresh: bool = False) -> None:
         """Come to a step of the session that is under way."""
@@ -255,9 +263,17 @@ class Learning:
         rules = self.lesson.rules
         if self.lesson.tls == "none":
             rules = replace(rules, withdraw=(*rules.withdraw, "STARTTLS"))
-        await sandboxes.begin(console, sandboxes.fresh(rules=rules), connects=False)
+        await self._replace(rules)
         console.suggestions = replace(console.suggestions, target=self._address())
         console.target = None
+
+    async def _replace(self, rules: House) -> None:
+        """Within a lesson the address stays, for that is what was typed before."""
+        console, old = self.console, self.sandbox
+        if console.learning is self and old is not None and old.is_running:
+            with suppress(ConsoleError):  # somebody else may have taken a port
+                return await sandboxes.begin(console, old.afresh(rules), connects=False)
+        await sandboxes.begin(console, sandboxes.fresh(rules=rules), connects=False)
 
     def _address(self) -> str:
         if self.target is not None:

@@ -73,6 +73,7 @@ async def solution_problems(lesson: Lesson) -> list[Problem]:
     async with learner(lesson) as learning:
         for index, step in enumerate(lesson.steps):
             learning.step(index)
+            learning.later()
             found += await _played(learning, step)
             if not learning.tutor.is_done:
                 break  # what comes behind it would only fail for that reason

@@ -43,7 +43,7 @@ class Shared:
     faults: Switches
     identity: Identity
     token: str  # that XOAUTH2 takes
-    greylisted: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    greylisted: dict[tuple[str, str, str], float]  # since when each triplet is known
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from smtpconsole.sandbox import certificates, house, login, transaction, verbs
+from smtpconsole.sandbox.certificates import Identity
 from smtpconsole.sandbox.conversation import Conversation, Shared
 from smtpconsole.sandbox.diary import Diary
 from smtpconsole.sandbox.faults import Fault, Switches
@@ -84,6 +85,8 @@ class Sandbox:
         self.diary = Diary()
         self.faults = Switches(faults, seed=seed)
         self.token = secrets.token_urlsafe(24)  # what XOAUTH2 takes; it protects nothing
+        self._identity: Identity | None = None  # made at the start
+        self._greylisted: dict[tuple[str, str, str], float] = {}
         self._running: Running | None = None
         self._lock = threading.Lock()
 
@@ -92,11 +95,20 @@ class Sandbox:
         with self._lock, ExitStack() as undo:
             if self._running:
                 return
-            identity = certificates.good(*_HOSTS, self.rules.domain)
+            if self._identity is None:
+                self._identity = certificates.good(*_HOSTS, self.rules.domain)
             directory = tempfile.TemporaryDirectory(prefix="smtpconsole-sandbox-")
             undo.callback(directory.cleanup)
-            Path(directory.name, "ca.pem").write_bytes(identity.ca_pem)
-            shared = Shared(self.rules, self.mailbox, self.diary, self.faults, identity, self.token)
+            Path(directory.name, "ca.pem").write_bytes(self._identity.ca_pem)
+            shared = Shared(
+                self.rules,
+                self.mailbox,
+                self.diary,
+                self.faults,
+                self._identity,
+                self.token,
+                self._greylisted,
+            )
             ready: Future[Listening] = Future()
             thread = threading.Thread(
                 target=self._run, args=(shared, ready), name="smtpconsole-sandbox", daemon=True
@@ -119,6 +131,31 @@ class Sandbox:
             listening.loop.call_soon_threadsafe(listening.stopping.set)
             running.thread.join()
             running.directory.cleanup()
+
+    def afresh(self, rules: House) -> Sandbox:
+        """Another that may take its place: on the same ports and with the same certificate, and
+        with nothing kept.  RuntimeError if this one is not running."""
+        ports = self._now().listening.ports
+        new = Sandbox(
+            host=self._host,
+            port=ports["smtp"],
+            tls_port=ports.get("tls"),
+            lmtp_port=ports.get("lmtp"),
+            proxy_port=ports.get("proxy"),
+            rules=rules,
+            may_be_reached=True,
+        )
+        new._identity, new.token = self._identity, self.token
+        return new
+
+    def wait(self, seconds: float) -> None:
+        """As if so much time had passed for those who have to come again."""
+
+        def earlier() -> None:
+            for key in self._greylisted:
+                self._greylisted[key] -= seconds
+
+        self._now().listening.loop.call_soon_threadsafe(earlier)
 
     def __enter__(self) -> Self:
         self.start()
