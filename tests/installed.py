@@ -60,7 +60,7 @@ def _draw() -> None:
         app = ConsoleApp(Journal(), Settings(), Suggestions())
         async with app.run_test(size=(80, 24)) as pilot:
             await pilot.pause()
-            assert "smtp>" in app.export_screenshot()
+            assert "smtp&gt;" in app.export_screenshot()
 
     asyncio.run(drawn())
     print("ok  the application")
