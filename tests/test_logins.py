@@ -405,9 +405,9 @@ async def test_a_line_of_auth_is_decoded_where_it_is_asked_about(sandbox: Sandbo
         await console.execute("/starttls")
         await console.execute(f"/login LOGIN {USER} {PASSWORD}x")
         shown = [
-            "-> user      alice@sandbox.example",
-            "<- prompt    Password:",
-            "-> password  [19 octets not shown]",
+            "<- the server                         -> the client",
+            "                                      user  alice@sandbox.example",
+            "prompt  Password:                     password  [19 octets not shown]",
             "<- 535 5.7.8 Authentication credentials invalid",
         ]
         for line in ("?AUTH LOGIN [28 octets not shown]", "?334 UGFzc3dvcmQ6", "/explain"):
@@ -425,6 +425,6 @@ async def test_auth_that_was_cancelled_by_hand_is_decoded_too(sandbox: Sandbox) 
         await console.execute("/starttls")
         for line in ("AUTH LOGIN", "%", "AUTH PLAIN", "*", "/explain"):
             await console.execute(line)
-        assert "-> (cancelled)" in person.last
+        assert "                                      (cancelled)" in person.last
         await console.execute("?AUTH LOGIN")
         assert "AUTH LOGIN, decoded:" in person.last

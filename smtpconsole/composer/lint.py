@@ -191,7 +191,8 @@ def _has_lines(content: Content) -> Iterator[Remark]:
         text = f"there are {nuls} NUL octets, which no message may hold"
         yield Remark("error", "nul", text, "RFC 5322 2.2")
     if content.dots:
-        text = f"{content.dots} lines begin with a dot, which is doubled on the wire"
+        begin = "1 line begins" if content.dots == 1 else f"{content.dots} lines begin"
+        text = f"{begin} with a dot, which is doubled on the wire"
         yield Remark("info", "dots", text, "RFC 5321 4.5.2")
 
 

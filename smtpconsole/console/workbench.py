@@ -1,4 +1,4 @@
-"""What was said in AUTH, decoded: each challenge and each response, field by field.
+"""What was said in AUTH, decoded: each challenge beside its response, field by field.
 
 Read from the journal, so that it is right whoever spoke, and masked where it is read.
 """
@@ -6,14 +6,18 @@ Read from the journal, so that it is right whoever spoke, and masked where it is
 from __future__ import annotations
 
 import base64
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from smtpconsole.smtp.events import Answered, Sent
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.sasl.decoding import Field, decode_challenge, decode_response
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.transcript.redaction import masked
+
+_COLUMN = 36  # of two, in a terminal of 80
 
 
 @dataclass(slots=True)
@@ -40,15 +44,38 @@ class Dialogue:
         return tuple(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        width = max((len(each.name) for step in self.steps for each in step.fields), default=0)
-        for step in self.steps:
-            mark = "->" if step.is_ours else "<-"
-            for each in step.fields:
-                note = f"   {each.note}" if each.note else ""
-                yield f"{mark} {each.name:{width}}  {each.value}{note}".rstrip()
-                mark = "  "
+        yield f"{'<- the server':{_COLUMN}}  -> the client"
+        for asked, answered in self._exchanges():
+            for left, right in zip_longest(_cell(asked), _cell(answered), fillvalue=""):
+                yield f"{left:{_COLUMN}}  {right}".rstrip()
         if self.reply is not None:
             yield f"<- {self.reply}"
+
+    def _exchanges(self) -> Iterator[tuple[Step | None, Step | None]]:
+        """Each challenge with the response to it; what comes first has none."""
+        asked: Step | None = None
+        for step in self.steps:
+            if step.is_ours:
+                yield asked, step
+                asked = None
+            elif asked is not None:
+                yield asked, None
+                asked = step
+            else:
+                asked = step
+        if asked is not None:
+            yield asked, None
+
+
+def _cell(step: Step | None) -> list[str]:
+    """The fields of a step, a column wide; what is longer goes on below, indented."""
+    fields = step.fields if step is not None else ()
+    width = max((len(each.name) for each in fields if each.value), default=0)
+    lines: list[str] = []
+    for each in fields:
+        told = f"{each.name:{width}}  {each.value}" + (f"   {each.note}" if each.note else "")
+        lines += textwrap.wrap(told.rstrip(), _COLUMN, subsequent_indent=" " * (width + 2)) or [""]
+    return lines
 
 
 def dialogues(journal: Journal) -> list[Dialogue]:

@@ -42,8 +42,9 @@ async def test_the_strongest_mechanism_is_taken_and_told_step_by_step(
         await console.execute(f"/login {postfix.USER}")
         told = person.answers[-1]
         assert told.title == f"logged in as {postfix.USER} with SCRAM-SHA-512"
-        assert f"user     {postfix.USER}" in told.lines[1] and "rounds" in told.lines[5]
-        assert told.lines[0].startswith("-> binding  channel binding would be possible")
+        lines = " ".join(" ".join(told.lines).split())
+        assert f"user {postfix.USER}" in lines and "rounds 4096" in lines
+        assert "channel binding would be possible" in lines
 
 
 async def test_every_mechanism_of_a_server_makes_a_table(mta: postfix.Postfix) -> None:
