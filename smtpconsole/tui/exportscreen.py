@@ -22,6 +22,7 @@ from smtpconsole.transcript.formats import FORMATS, exported
 from smtpconsole.transcript.showing import Show
 from smtpconsole.tui import keys
 from smtpconsole.tui.copying import copied
+from smtpconsole.tui.entry import Entry
 from smtpconsole.visible import visible
 
 PICTURE = "svg"
@@ -64,7 +65,7 @@ class ExportScreen(ModalScreen[Answer | None]):
                 with VerticalScroll(id="export-scroll", can_focus=False):
                     yield Static(id="export-preview")
             yield Static(id="export-hidden")
-            yield Input(id="export-path", compact=True, select_on_focus=False)
+            yield Entry(id="export-path", compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
         self.query_one("#export-path", Input).cursor_blink = False

@@ -24,6 +24,7 @@ from smtpconsole.console.console import Console
 from smtpconsole.console.history import History
 from smtpconsole.console.keynames import split
 from smtpconsole.tui import keys
+from smtpconsole.tui.entry import Entry
 from smtpconsole.visible import visible
 
 PROMPT = "smtp> "
@@ -38,10 +39,11 @@ class _Ghost(Suggester):
         self.smtp_console, self._history = console, history
 
     async def get_suggestion(self, value: str) -> str | None:
-        return suggest(self.smtp_console, value, self._history.newest_first(value))
+        ghost = suggest(self.smtp_console, value, self._history.newest_first(value))
+        return ghost if ghost is not None and ghost.isprintable() else None
 
 
-class _Line(Input):
+class _Line(Entry):
     """An input that loses nothing: neither lines of a paste, nor what is typed behind Enter."""
 
     class Pasted(Message):

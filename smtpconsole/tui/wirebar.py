@@ -10,6 +10,7 @@ from textual.widgets import Input, Static
 
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.tui import keys
+from smtpconsole.tui.entry import Entry
 from smtpconsole.tui.finding import Asked
 from smtpconsole.tui.wire import Wire
 from smtpconsole.visible import visible
@@ -91,7 +92,7 @@ class WirePane(Vertical):
         self.wire.tell_state()
 
 
-class _Words(Input):
+class _Words(Entry):
     """What is typed there; Escape leaves it."""
 
     BINDINGS = keys.bindings("words")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,9 @@ import pyte
 import pytest
 from driving import NARROW, WIDE, driving
 from evil import LIVE, SEEN, evil
+
+import smtpconsole.tui
+from smtpconsole.tui.prompt import Prompt
 
 _SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
 
@@ -140,3 +144,22 @@ def test_a_crash_shows_where_and_no_secret_and_gives_the_terminal_back(tmp_path:
     assert b"ZeroDivisionError" in written
     assert b"hush-hush-7291" not in written
     assert b"\x1b[?1049l" in written  # the alternate screen is left
+
+
+async def test_what_is_put_at_the_prompt_is_drawn_and_not_obeyed() -> None:
+    hostile = "/connect a\x1b]0;owned\x07\u202eb"
+    async with driving("") as console:
+        console.app.query_one(Prompt).type(hostile)
+        screen = await console.until("/connect a␛]0;owned␇")
+        assert not {"\x1b", "\x07", "\u202e"} & set(screen)
+        assert console.app.query_one(Prompt).field.value == hostile
+
+
+def test_no_line_is_edited_by_textuals_own_input() -> None:
+    folder = Path(smtpconsole.tui.__file__).parent
+    own = [
+        path.name
+        for path in folder.rglob("*.py")
+        if re.search(r"\(Input\):|[^.\w]Input\(", path.read_text()) and path.name != "entry.py"
+    ]
+    assert own == []

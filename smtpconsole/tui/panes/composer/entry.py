@@ -9,16 +9,17 @@ from rich.text import Text
 from textual import events
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Static, TextArea
 
 from smtpconsole.composer.fields import Field
 from smtpconsole.tui import keys
+from smtpconsole.tui.entry import Entry
 from smtpconsole.visible import in_place
 
 _FOLD = re.compile(r"\r?\n[ \t]+")
 
 
-class Line(Input):
+class Line(Entry):
     """One line: an address, a header, a name."""
 
     BINDINGS = keys.bindings("composer.field")
@@ -34,10 +35,6 @@ class Line(Input):
     def __init__(self, value: str = "", **options: Any) -> None:
         super().__init__(value, compact=True, select_on_focus=False, **options)
         self.cursor_blink = False
-
-    @property
-    def _value(self) -> Text:  # where Textual (8.2) takes what it draws from
-        return Text(in_place(self.value), no_wrap=True, overflow="ignore", end="")
 
     def _on_paste(self, event: events.Paste) -> None:
         """All that was pasted, or nothing: Textual (8.2) keeps the first line and is silent."""
