@@ -30,6 +30,7 @@ class StepBox(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         yield Static(id="step-text")
+        yield Static(id="step-meaning")  # indented as a block, also where a line is folded
 
     def on_mount(self) -> None:
         self.border_title = KEYS
@@ -56,8 +57,9 @@ class StepBox(VerticalScroll, can_focus=False):
             title += f"; lines {first + 1} to {first + len(shown)} of {len(held.rows)}"
         lines = [Content.assemble((visible(title), "bold"))]
         lines += [self._line(held, row) for row in shown]
-        lines += self._meaning(held.rows[self._at - 1])
         self.query_one("#step-text", Static).update(Content("\n").join(lines))
+        meaning = Content("\n").join(self._meaning(held.rows[self._at - 1]))
+        self.query_one("#step-meaning", Static).update(meaning)
         self.scroll_home(animate=False)
 
     def _line(self, held: Held, row: Row) -> Content:
@@ -76,9 +78,9 @@ class StepBox(VerticalScroll, can_focus=False):
     @staticmethod
     def _meaning(row: Row) -> Iterator[Content]:
         for line in row.meaning:
-            yield Content(f"  {visible(line)}")
+            yield Content(visible(line))
         if row.refusals:
-            yield Content(f"  It may be refused with {row.refusals}.")
+            yield Content(f"It may be refused with {row.refusals}.")
 
     # --- keys
 
