@@ -38,14 +38,23 @@ class Choosing(Widget):
 
     def action_choosing(self) -> None:
         """Begin a selection at the cursor, or give it up."""
-        self.origin = self.cursor if self.origin is None else None
-        self.refresh()
+        self._begin_at(self.cursor if self.origin is None else None)
 
     def action_choose(self, by: int) -> None:
         """Move the cursor, and select."""
         if self.origin is None:
-            self.origin = self.cursor
+            self._begin_at(self.cursor)
         self.action_move(by)
+
+    def _begin_at(self, place: tuple[int, int] | None) -> None:
+        """Where the selection begins; None ends it."""
+        self.origin = place
+        self.refresh()
+        self.tell_state()
+
+    def tell_state(self) -> None:
+        """Say what is going on."""
+        raise NotImplementedError
 
     def is_chosen(self, place: tuple[int, int]) -> bool:
         """The line is selected."""
@@ -58,8 +67,7 @@ class Choosing(Widget):
         if self.origin is not None:
             event.stop()
             event.prevent_default()
-            self.origin = None
-            self.refresh()
+            self._begin_at(None)
 
     @property
     def current(self) -> str:
@@ -122,8 +130,7 @@ class Choosing(Widget):
             self.notify("that is more than a terminal takes; /export saves it", markup=False)
         elif text:
             copied(self.app, text, told)
-            self.origin = None
-            self.refresh()
+            self._begin_at(None)
 
     def action_mark(self) -> None:
         """Mark the entry under the cursor, or take the mark away."""

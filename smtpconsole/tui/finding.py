@@ -43,6 +43,7 @@ class Finding(Widget):
     rows: Rows
     known: int
     cursor: tuple[int, int] | None
+    origin: tuple[int, int] | None  # of a selection
 
     class Asks(Message):
         """Words are wanted."""
@@ -119,6 +120,8 @@ class Finding(Widget):
             text = (
                 f"filter {self.filtered.text}: {len(self.rows):,} of {self.known:,} · f changes it"
             )
+        if not text and self.origin is not None:
+            text = "selecting · arrows go on, y copies, Esc ends it"
         if text != self.told_state:
             self.told_state = text
             self.post_message(self.State(text))

@@ -262,6 +262,7 @@ class Wire(Finding, Choosing, ScrollView, can_focus=True):
     def on_blur(self) -> None:
         if not self.is_asking and not self.journal.is_recorded:
             self.cursor = self.origin = None
+            self.tell_state()
             self._follow()
         self.refresh()
 

@@ -11,6 +11,7 @@ from textual.geometry import Region
 from textual.timer import Timer
 from textual.widgets import Static
 
+from smtpconsole.console.answers import Answer
 from smtpconsole.console.console import Console
 from smtpconsole.console.domains import domain_lines, plan_lines
 from smtpconsole.console.matrix import STAGES, Cell, Matrix, Row, State
@@ -57,7 +58,14 @@ class DnsPane(Pane):
 
     @classmethod
     def is_wanted(cls, console: Console) -> bool:
-        return console.sandbox is None  # the sandbox is in no DNS
+        # The sandbox is in no DNS; but who asked for a domain sees it.
+        return console.sandbox is None or console.matrix is not None
+
+    @classmethod
+    def instead(cls) -> Answer | None:
+        return Answer(
+            "the sandbox is in no DNS", ("/mx shows the mail servers of a domain.",), ("/mx ",)
+        )
 
     def compose(self) -> ComposeResult:
         yield Static(_EMPTY)
