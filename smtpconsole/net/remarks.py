@@ -17,6 +17,8 @@ from smtpconsole.smtp.facts import Problem, TlsFacts
 _OLD = ("SSLv3", "TLSv1", "TLSv1.1")
 _WEAK = ("NULL", "EXP", "RC4", "RC2", "DES", "MD5", "IDEA", "SEED", "ADH", "AECDH")
 _DATE = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
+# The last two are of TLS 1.3, which may have ended before its version was told.
+_FORWARD_SECRET = ("ECDHE", "DHE", "TLS_AES_", "TLS_CHACHA20_")
 _LEAST_DHE = 2048
 _MOST_OFF = timedelta(minutes=5)
 
@@ -33,7 +35,7 @@ def _found(facts: TlsFacts) -> Iterator[Problem]:
         yield problem("old-version", SESSION, text)
     if any(part in suite.upper() for part in _WEAK):
         yield problem("weak-suite", SESSION, f"{suite} can be broken")
-    if suite and version != "TLSv1.3" and not suite.startswith(("ECDHE", "DHE")):
+    if suite and not suite.startswith(_FORWARD_SECRET):
         text = f"{suite} has no forward secrecy: who gets the server's key reads it all"
         yield problem("no-forward-secrecy", SESSION, text)
     if facts.group and facts.group.startswith("DHE "):
