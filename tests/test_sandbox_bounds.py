@@ -10,8 +10,9 @@ import pytest
 from test_cli_sandbox import PROGRAM, running
 from test_sandbox import PATIENCE, Client, connected, logged_in, socket
 
-from smtpconsole.sandbox import Sandbox, server
+from smtpconsole.sandbox import Sandbox, server, wire
 from smtpconsole.sandbox.diary import MOST, Diary
+from smtpconsole.sandbox.faults import known
 
 
 def test_it_connects_to_nobody_whatever_it_is_asked_to_carry() -> None:
@@ -55,6 +56,32 @@ def test_from_the_shell_it_is_reached_by_others_only_by_ones_word(host: str) -> 
 def test_said_in_words_it_listens_elsewhere() -> None:
     with running("--host", "0.0.0.0", "--others-may-connect") as told:
         assert "port" not in told  # it is not localhost that is told
+
+
+@pytest.mark.parametrize("last", [b"QUIT\r\n", b"ends\r\n.\r\n"])
+def test_the_last_reply_is_not_overtaken_by_a_reset(last: bytes) -> None:
+    with Sandbox() as sandbox, connected(sandbox) as client:
+        client.say(b"EHLO client.example\r\n")
+        client.say(b"MAIL FROM:<>\r\n")
+        client.say(b"RCPT TO:<bob@sandbox.example>\r\n")
+        if last != b"QUIT\r\n":
+            client.say(b"DATA\r\n")
+            sandbox.faults.switch_on(known()["idle-421"])
+        client.sock.sendall(last + b"NOOP\r\n" * 50_000)
+        told = client.rest()
+        assert told.splitlines()[-1][:3] in (b"221", b"421")
+
+
+def test_a_client_that_does_not_end_is_waited_for_a_moment_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wire, "LINGER", 0.05)
+    with Sandbox() as sandbox, connected(sandbox) as client:
+        client.say(b"QUIT\r\n")
+        assert client.rest() == b""
+        with pytest.raises(OSError):
+            while True:
+                client.sock.sendall(b"NOOP\r\n")
 
 
 def test_clients_beyond_a_number_are_told_to_come_later(monkeypatch: pytest.MonkeyPatch) -> None:

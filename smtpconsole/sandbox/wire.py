@@ -3,6 +3,8 @@
 1. What a client sends is bounded in memory: reading pauses while nobody takes it.
 2. Whoever reads waits for octets, for the end, or for the idle time to be over.
 3. TLS is the layer that clients use, too, so that alerts are sent and can be chosen.
+4. An end lingers: what the client still says is read and thrown away until it ends, too.  Closed
+   at once, the kernel would answer it with a reset, which overtakes what we said last.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from smtpconsole.net.tls import TlsLayer
 
 MOST = 64 * 1024  # octets kept before reading pauses
 LAST_WORD = 10.0  # seconds for a client to take the last reply
+LINGER = 2.0  # seconds for it to end its side, too
 
 Serve = Callable[["Wire"], Coroutine[Any, Any, None]]
 
@@ -46,6 +49,7 @@ class Wire(asyncio.Protocol):
         self._incoming = bytearray()
         self._is_at_end = False
         self._is_reading = True
+        self._is_lingering = False  # all is said
         self._news: asyncio.Future[None] | None = None
         self._can_write = asyncio.Event()
         self._can_write.set()
@@ -61,6 +65,8 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Keep what came until it is read."""
+        if self._is_lingering:
+            return
         if self._layer is None:
             self._incoming += data
         else:
@@ -76,7 +82,7 @@ class Wire(asyncio.Protocol):
         if self._layer is not None:
             self._layer.feed_eof()
         self._tell()
-        return self._layer is None
+        return self._layer is None and not self._is_lingering
 
     def connection_lost(self, error: Exception | None) -> None:
         """Let go of whoever waits."""
@@ -137,18 +143,20 @@ class Wire(asyncio.Protocol):
     def _take(self, count: int) -> bytes:
         taken = bytes(self._incoming[:count])
         del self._incoming[:count]
-        if not self._is_reading and len(self._incoming) < MOST and self._transport is not None:
+        if len(self._incoming) < MOST:
+            self._resume()
+        return taken
+
+    def _resume(self) -> None:
+        if not self._is_reading and self._transport is not None:
             self._is_reading = True
             self._transport.resume_reading()
-        return taken
 
     async def _more(self) -> None:
         """Wait for the next octets."""
         if self._is_at_end:
             raise Ended("the client has gone")
-        if not self._is_reading and self._transport is not None:
-            self._is_reading = True
-            self._transport.resume_reading()
+        self._resume()
         self._news = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(self._timeout):
@@ -183,7 +191,7 @@ class Wire(asyncio.Protocol):
     async def write(self, data: bytes) -> None:
         """Send octets, and wait while the client does not take them."""
         transport = self._transport
-        if transport is None or transport.is_closing():
+        if transport is None or transport.is_closing() or self._is_lingering:
             raise Ended("the client has gone")
         if self._layer is not None and self._layer.is_ready:
             self._layer.write(data)
@@ -253,15 +261,23 @@ class Wire(asyncio.Protocol):
     # --- ending -------------------------------------------------------------------------------
 
     def close(self, *, with_notify: bool = True) -> None:
-        """End the connection once all is sent."""
+        """End the connection once all is sent, and the client has ended it or had its time."""
         transport = self._transport
-        if transport is None or transport.is_closing():
+        if transport is None or transport.is_closing() or self._is_lingering:
             return
         if with_notify and self._layer is not None and self._layer.is_ready:
             self._layer.close()
             transport.write(self._layer.take_outgoing())
-        transport.close()
-        asyncio.get_running_loop().call_later(LAST_WORD, self.abort)  # who does not read
+        loop = asyncio.get_running_loop()
+        loop.call_later(LAST_WORD, self.abort)  # who does not read
+        if self._is_at_end or not transport.can_write_eof():
+            transport.close()
+            return
+        self._is_lingering = True
+        self._incoming.clear()
+        self._resume()
+        transport.write_eof()
+        loop.call_later(LINGER, transport.close)
 
     def half_close(self) -> None:
         """Say that no more comes, and go on reading."""
