@@ -58,12 +58,13 @@ async def test_a_refusal_that_was_the_last_word_is_explained_first(sandbox: Sand
         for line in ("EHLO client.example", "MAIL FROM:<a@b.example>"):
             await console.execute(line)
         await console.execute("RCPT TO:<you@elsewhere.example>")
+        assert advise(console).line == "?" and "relaying refused" in advise(console).text
         await console.execute("?")
         assert "relaying refused" in person.answers[-1].title
         assert any(line.startswith("Now: Log in") for line in person.answers[-1].lines)
         assert "without recipients: " in person.last
         assert "/mx elsewhere.example" in person.answers[-1].next
-        assert advise(console).line == "?" and "relaying refused" in advise(console).text
+        assert advise(console).line == "STARTTLS"  # it was asked; on with the session
 
 
 async def test_a_word_with_several_meanings_has_them_all(sandbox: Sandbox) -> None:

@@ -89,7 +89,7 @@ def _closing(console: Console, session: Session) -> Advice:
 
 def _ready(console: Console, session: Session) -> Advice:
     last = session.last_reply
-    if last is not None and last.is_negative:
+    if last is not None and last.is_negative and not situation.was_asked(console.journal):
         return _refused(console, session, last)
     if not session.capabilities.greeting:
         what = "TLS is on" if session.is_secure else "The server is ready"

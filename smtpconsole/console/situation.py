@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from smtpconsole import knowledge
 from smtpconsole.console import explaining
 from smtpconsole.console.answers import Answer
-from smtpconsole.smtp.events import Answered, Phase
+from smtpconsole.smtp.events import Answered, Entered, Phase
 from smtpconsole.smtp.session import Session
 from smtpconsole.transcript.journal import Journal
 
@@ -52,6 +52,17 @@ def last_reply(journal: Journal) -> Answered | None:
         if isinstance(event, Answered):
             return event
     return None
+
+
+def was_asked(journal: Journal) -> bool:
+    """Since the last reply somebody has asked what it means."""
+    for number in range(len(journal) - 1, max(-1, len(journal) - 1 - _FAR), -1):
+        match journal.event(number):
+            case Entered(line) if line.startswith(("?", "/explain")):
+                return True
+            case Answered():
+                return False
+    return False
 
 
 def meaning_of(last: Answered) -> knowledge.Explanation:

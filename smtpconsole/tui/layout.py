@@ -104,18 +104,29 @@ class Layout:
     def toggle_side(self) -> None:
         """Show or hide the side panes: where there is room they are shown at first, unless a
         lesson has it."""
-        screen = self._screen()
-        has_room = screen.has_class("-wide") and not screen.has_class("-lesson")
-        screen.toggle_class("-hidden" if has_room else "-side")
+        self._screen().toggle_class("-hidden" if self._has_room else "-side")
 
     def zoom(self, focused: Widget | None) -> None:
-        """The part with the focus alone, or all again; at the prompt it is the wire."""
+        """The part with the focus alone, or all again; at the prompt it is what lies over the
+        wire, or the wire."""
         was_zoomed = self.is_zoomed
         self.show_all()
         if not was_zoomed:
             within = [each.id for each in focused.ancestors_with_self] if focused else []
+            if self._is_over and "wire-pane" not in within and "lesson" not in within:
+                within = ["side"]
             name = next((name for name in _ALONE if name in within), "")
             self._screen().add_class(_ALONE.get(name, "-zoom-wire"))
+
+    @property
+    def _is_over(self) -> bool:
+        """A side pane lies over the wire."""
+        return self._screen().has_class("-side") and not self._has_room
+
+    @property
+    def _has_room(self) -> bool:
+        screen = self._screen()
+        return screen.has_class("-wide") and not screen.has_class("-lesson")
 
     def to_main(self, widget: Widget) -> None:
         """To what is no side pane; at 80 columns those lie over it."""

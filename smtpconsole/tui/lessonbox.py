@@ -1,7 +1,8 @@
 """The lesson beside the wire: one step at a time, what is to be seen, and what went wrong.
 
-At 80 columns it has the upper half, and the wire the lower one.  What is to be done stands below
-the text and stays in sight while that scrolls.
+At 80 columns it has the upper half, and the wire the lower one; where there is nothing to say but
+an answer, it has more.  What is to be done stands below the text and stays in sight while that
+scrolls.
 """
 
 from __future__ import annotations
@@ -102,6 +103,8 @@ class LessonBox(Vertical):
             self._draw(learning)
 
     def _draw(self, learning: Learning) -> None:
+        step = learning.tutor.step
+        self.set_class(step is not None and bool(step.asks) and not step.checks, "-asks")
         width = max(20, self.query_one("#lesson-text", Static).content_size.width)
         text = Content("\n").join(_text(learning, width, self._limit(learning)))
         self.query_one("#lesson-text", Static).update(text)
