@@ -23,6 +23,20 @@ _THEME = Theme(
     panel="#24272d",
     dark=True,
 )
+_LIGHT = Theme(
+    name="smtpconsole-light",
+    primary="#005f87",
+    secondary="#3a6a6a",
+    accent="#005f87",
+    warning="#875f00",
+    error="#b00020",
+    success="#3f6f00",
+    foreground="#202428",
+    background="#fafaf8",
+    surface="#fafaf8",
+    panel="#e6e8ea",
+    dark=False,
+)
 
 
 def ansi_color() -> bool | None:
@@ -31,11 +45,26 @@ def ansi_color() -> bool | None:
 
 
 def dress(app: App[Any]) -> None:
-    """Give an application its theme."""
+    """Give an application its theme: TEXTUAL_THEME says which, else the terminal does.
+
+    Where true colour is not announced, the colours are the sixteen of the terminal's own palette.
+    """
     app.register_theme(_THEME)
+    app.register_theme(_LIGHT)
+    wanted = os.environ.get("TEXTUAL_THEME", "")
     has_true_color = os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
     is_plain = bool(os.environ.get("NO_COLOR"))
-    app.theme = "smtpconsole" if has_true_color and not is_plain else "ansi-dark"
+    if wanted in app.available_themes and not is_plain:
+        app.theme = wanted
+    elif has_true_color and not is_plain:
+        app.theme = "smtpconsole-light" if _is_light() else "smtpconsole"
+    else:
+        app.theme = "ansi-light" if _is_light() else "ansi-dark"
+
+
+def _is_light() -> bool:
+    """The terminal says that its background is light, by the number of a colour."""
+    return os.environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")
 
 
 def settle(app: App[Any]) -> None:
