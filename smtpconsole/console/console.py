@@ -289,7 +289,9 @@ class Console:
             return
         answer = await self.front.ask(f"{question} Go on all the same? yes/no")
         if answer.strip().lower() not in ("y", "yes"):
-            raise ConsoleError("nothing was sent", "the connection stays as it is")
+            raise ConsoleError(
+                "nothing was sent, for the answer was not yes", "it can be asked again"
+            )
         self._memory.granted.add(key)
 
     def permit(self, *what: str) -> None:
@@ -364,7 +366,10 @@ class Console:
     @property
     def recipient(self) -> str:
         """Who to send to, if nothing else is known."""
-        return self.suggestions.recipient
+        known = self.suggestions
+        if known.recipient != Suggestions().recipient:
+            return known.recipient
+        return f"postmaster@{self.sender.rpartition('@')[2]}"
 
     @property
     def typed_content(self) -> tuple[str, ...]:

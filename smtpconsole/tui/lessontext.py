@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from textual.content import Content
@@ -28,7 +29,8 @@ def rendered(text: str, width: int, limit: int | None = None) -> list[Content]:
 def _block(block: Block, width: int) -> Iterator[Content]:
     if block.kind == "code":
         for line in block.text.split("\n"):
-            yield Content(f"    {visible(line.expandtabs())}").stylize("bold $accent")
+            for part in _typed(visible(line.expandtabs()), width):
+                yield Content(part).stylize("bold $accent")
         return
     content = Content.assemble(*((visible(s.text), _STYLES.get(s.style, "")) for s in block.spans))
     if block.kind == "heading":
@@ -37,6 +39,15 @@ def _block(block: Block, width: int) -> Iterator[Content]:
         content = content.stylize("italic")
     sign = {"item": f"{block.marker} ", "quote": "│ "}.get(block.kind, "")
     yield from hung(content, sign, width, again=block.kind == "quote")
+
+
+def _typed(line: str, width: int) -> list[str]:
+    """A line to type; where it is too long, its rest is indented further."""
+    shown = f"    {line}"
+    if len(shown) <= width:
+        return [shown]
+    room = max(16, width)
+    return textwrap.wrap(shown, room, subsequent_indent=" " * 8, break_on_hyphens=False)
 
 
 def hung(content: Content, sign: str, width: int, *, again: bool = False) -> Iterator[Content]:

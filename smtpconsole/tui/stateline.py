@@ -21,17 +21,23 @@ class StateLine(Static):
 
     def refresh_state(self) -> None:
         """Look at the console again."""
-        self.update(self._content(max(20, self.size.width or self.app.size.width)))
+        self.update(self.told(max(20, self.size.width or self.app.size.width)))
 
-    def _content(self, width: int) -> Content:
-        left = Content(" │ ").join(Content.assemble(part) for part in self._parts())
+    def told(self, width: int) -> Content:
+        """The last code keeps its place; the rest is told shorter, or cut, where there is less."""
         right = self._last()
-        gap = width - left.cell_length - right.cell_length - 2
-        if gap < 1:
-            return Content.assemble(" ", left)
+        room = width - right.cell_length - 3
+        left = self._left(is_short=False)
+        if left.cell_length > room:
+            left = self._left(is_short=True).truncate(room, ellipsis=True)
+        gap = room + 1 - left.cell_length
         return Content.assemble(" ", left, " " * gap, right, " ")
 
-    def _parts(self) -> Iterator[tuple[str, str]]:
+    def _left(self, *, is_short: bool) -> Content:
+        parts = self._parts(is_short=is_short)
+        return Content(" │ ").join(Content.assemble(part) for part in parts)
+
+    def _parts(self, *, is_short: bool) -> Iterator[tuple[str, str]]:
         console = self.smtp_console
         if console.target is None:
             yield "smtpconsole", "bold"
@@ -51,7 +57,8 @@ class StateLine(Static):
             count = len(connection.tls.errors)
             if count:
                 problems = "problem" if count == 1 else "problems"
-                yield f"{version} ! {count} {problems}", "bold $error"
+                told = "!" if is_short else f"! {count} {problems}"
+                yield f"{version} {told}", "bold $error"
             else:
                 yield version, "$success"
         else:
@@ -59,7 +66,8 @@ class StateLine(Static):
         yield (visible(session.identity) if session.identity else "not logged in"), ""
         if session.transaction is not None:
             count = len(session.transaction.accepted)
-            yield ("1 recipient" if count == 1 else f"{count} recipients"), ""
+            people = "rcpt" if is_short else "recipient" if count == 1 else "recipients"
+            yield f"{count} {people}", ""
 
     def _last(self) -> Content:
         connection = self.smtp_console.connection

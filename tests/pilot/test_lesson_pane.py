@@ -14,6 +14,7 @@ from smtpconsole.console.console import Suggestions
 from smtpconsole.console.learning import Learning
 from smtpconsole.lessons import catalogue
 from smtpconsole.smtp.events import Phase
+from smtpconsole.tui.lessontext import rendered
 
 GOLDEN = Path(__file__).parent / "golden"
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
@@ -197,6 +198,11 @@ async def test_from_the_prompt_the_lesson_is_read_on_and_left(tmp_path: Path) ->
         await console.until("Line 1.")
         await console.press("f9")
         await console.until("F2 Server", "Line 1.")  # over the wire, beside the lesson
+        await console.press("f10")
+        await console.wait(lambda: "Line 1." not in console.screen, "the side pane is alone")
+        assert "F2 Server" in console.screen and "=== lesson" not in console.screen
+        await console.press("f10")
+        await console.until("F2 Server", "Line 1.")
         await console.press("f9", "f6", "f10")
         await console.wait(lambda: "=== lesson" not in console.screen, "the lesson is alone")
         await console.press("escape")
@@ -204,3 +210,11 @@ async def test_from_the_prompt_the_lesson_is_read_on_and_left(tmp_path: Path) ->
         await console.enter("/learn leave")
         await console.until("your place in it is kept", "F2 Server")
         assert "Line 1." not in console.screen
+
+
+def test_a_long_line_to_type_goes_on_further_to_the_right() -> None:
+    line = "RCPT TO:<bob@sandbox.example> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;bob@sandbox.example"
+    shown = [part.plain for part in rendered(f"Type:\n\n    {line}\n     -> EHLO x", 60)]
+    assert shown[2] == "    RCPT TO:<bob@sandbox.example> NOTIFY=SUCCESS,FAILURE"
+    assert shown[3] == "        ORCPT=rfc822;bob@sandbox.example"
+    assert shown[4] == "     -> EHLO x"

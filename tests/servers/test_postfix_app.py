@@ -208,7 +208,7 @@ def test_by_keys_alone_in_a_terminal(
     terminal.line(f"/send bob@{postfix.DOMAIN} --subject keys")
     terminal.until("has taken the message")
     terminal.line("MAIL FROM:<alice@example.test>")
-    terminal.until("Who shall get it?")
+    terminal.until("Who shall get it?", "RCPT TO:<postmaster@example.test>")
     terminal.line("RCPT TO:<nobody@example.test>")
     terminal.until("550 5.1.1")
     terminal.line("?")
