@@ -45,7 +45,7 @@ class Told:
     def words(self) -> str:
         """Everything, a line each."""
         answers = [line for each in self.answers for line in (each.title, *each.lines, *each.next)]
-        return "\n".join([*answers, *self.questions, visible(self.wire)])
+        return "\n".join([*map(visible, answers), *self.questions, visible(self.wire)])
 
     @property
     def trouble(self) -> Answer | None:
@@ -111,16 +111,22 @@ def lines(console: Console, fault: Fault, sandbox: Sandbox) -> Iterator[str]:
     at = set(fault.at)
     yield console.connect_line
     yield "EHLO client.example"
-    if at & _UPGRADED or fault.plain or fault.end == "cut" or "STARTTLS" in fault.withdraw:
+    if "STARTTLS" in fault.withdraw and fault.nth:
+        yield "EHLO client.example"
+    if at & _UPGRADED or fault.plain or fault.end == "cut" or fault.withdraw:
         yield "/starttls"
         yield "/tls"
+    if "EHLO-TLS" in at:
+        yield f"/login {sandbox.user}"
     if at & {"AUTH", "challenge"} or "AUTH" in fault.withdraw:
         mechanism = "SCRAM-SHA-256" if fault.name == "auth-no-proof" else "LOGIN"
         yield f"/login {mechanism} {sandbox.user} {sandbox.password}"
     if "NOOP" in at:
         yield "NOOP"
     if "content" in at:
-        console.draft = replace(console.draft, body=LARGE * 15_000)
+        console.draft = replace(
+            console.draft, body=LARGE * (120_000 if fault.end == "reset" else 15_000)
+        )
     chunking = " --chunking" if "BDAT" in at else ""
     people = "bob@sandbox.example carol@sandbox.example"
     yield f'/send "{people}"{chunking}'

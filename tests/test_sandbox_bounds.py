@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import struct
 import subprocess
 import sys
 from contextlib import ExitStack, closing
+from dataclasses import replace
 
 import pytest
 from test_cli_sandbox import PROGRAM, running
@@ -13,6 +16,8 @@ from test_sandbox import PATIENCE, Client, connected, logged_in, socket
 from smtpconsole.sandbox import Sandbox, server, wire
 from smtpconsole.sandbox.diary import MOST, Diary
 from smtpconsole.sandbox.faults import known
+
+LINGER_NOT = struct.pack("ii", 1, 0)  # a close is a reset
 
 
 def test_it_connects_to_nobody_whatever_it_is_asked_to_carry() -> None:
@@ -70,6 +75,18 @@ def test_the_last_reply_is_not_overtaken_by_a_reset(last: bytes) -> None:
         client.sock.sendall(last + b"NOOP\r\n" * 50_000)
         told = client.rest()
         assert told.splitlines()[-1][:3] in (b"221", b"421")
+
+
+def test_a_client_that_resets_the_connection_at_its_end_is_no_accident(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hasty = replace(known()["banner-silent"], end="close")  # without a look at the client
+    with Sandbox(faults=[hasty]) as sandbox:
+        for _ in range(50):
+            with socket.create_connection(("127.0.0.1", sandbox.port)) as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+    gc.collect()  # a task that failed tells it when it is gone
+    assert not caplog.records, caplog.text
 
 
 def test_a_client_that_does_not_end_is_waited_for_a_moment_only(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conversation import Watched, converse, ready
 
-from smtpconsole.smtp.commands import PER_RECIPIENT, Send, command, raw, rcpt
+from smtpconsole.smtp.commands import PER_RECIPIENT, Send, command, mail, raw, rcpt
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence, Unreachable
 from smtpconsole.smtp.events import (
     Anomaly,
@@ -22,10 +22,11 @@ from smtpconsole.smtp.events import (
     Target,
     Tried,
 )
-from smtpconsole.smtp.exchanges import ask, greeting, hello, start_tls, typed
+from smtpconsole.smtp.exchanges import ask, deliver, greeting, hello, start_tls, typed
 from smtpconsole.smtp.facts import Alert, Problem, TlsaRecord, TlsFacts
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.session import Batch, Exchange, Session
+from smtpconsole.smtp.streams import Stream
 
 
 @pytest.fixture
@@ -833,3 +834,29 @@ def test_what_is_not_permitted_is_not_released_either(session: Session) -> None:
     session.release((command(b"DATA"),))
     assert isinstance(future.exception(), ValueError) and not session.take_outgoing()
     assert session.running is None
+
+
+@pytest.mark.parametrize("is_cut_short", [True, False])
+def test_whoever_waits_learns_whether_all_was_said_when_the_connection_ended(
+    session: Session, is_cut_short: bool
+) -> None:
+    for error in (None, Silence("No reply")):
+        session = ready()
+        future: Future[Any] = Future()
+        session.begin(ask(command(b"NOOP")), future)
+        session.receive_eof(error, is_cut_short=is_cut_short)
+        ended = future.exception()
+        assert isinstance(ended, Disconnected | Silence)
+        assert ended.is_cut_short is is_cut_short
+
+
+def test_content_that_is_not_said_to_its_end_is_cut_short(session: Session) -> None:
+    future: Future[Any] = Future()
+    content = Stream([b"one\r\n", b"two\r\n"])
+    session.begin(deliver(mail("a@x"), [rcpt("b@x")], content), future)
+    session.receive(b"250 ok\r\n")
+    session.receive(b"250 ok\r\n")
+    session.receive(b"354 go\r\n")
+    session.receive_eof()
+    ended = future.exception()
+    assert isinstance(ended, Disconnected) and ended.is_cut_short

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 import time
+from dataclasses import dataclass
 
 import pytest
-from hostile import Deaf, Drip, Echo, Hear, HearContent, ReceiveBuffer, Say, Step, serve
+from hostile import Deaf, Drip, Echo, Hear, HearContent, Peer, ReceiveBuffer, Say, Step, serve
 from hostile import Silence as Silent
 from link import Link, Way
 from scripted import scripted
@@ -221,6 +224,37 @@ async def test_an_upload_that_stands_still_is_late_and_says_so(
         assert caught.value.timer == "block"
         assert time.monotonic() - began < 2
         await connection.lost
+
+
+async def test_a_message_that_is_told_to_be_cut_short_cannot_arrive_later() -> None:
+    """Its end waits in the kernel: the server that reads on must not get it."""
+    replies: list[Step] = []
+    for _, _, reply in TRANSACTION[:3]:
+        replies += [Hear(), Say(reply)]
+    is_told, found = threading.Event(), bytearray()
+    late = ReadLate(is_told, found)
+    with serve(ReceiveBuffer(4096), Say(b"220 hi\r\n"), *replies, late) as server:
+        connection = await dial(target(server.port), timeout=LONG)
+        with pytest.raises(Silence) as caught:
+            await connection.run(sending(LINE * 2**11), 2 * SOON)
+        assert caught.value.is_cut_short and caught.value.unsent
+        await connection.lost
+        is_told.set()
+    assert not found.endswith(b"\r\n.\r\n") and len(found) < len(LINE) * 2**11
+
+
+@dataclass(frozen=True)
+class ReadLate:
+    """Read all there is, once it is told to."""
+
+    is_told: threading.Event
+    found: bytearray
+
+    def play(self, peer: Peer) -> None:
+        self.is_told.wait(LONG)
+        with contextlib.suppress(OSError):
+            while data := peer.socket.recv(65536):
+                self.found.extend(data)
 
 
 async def test_an_upload_in_tiny_steps_that_outlasts_many_timers_arrives() -> None:

@@ -211,7 +211,9 @@ def _tell(console: Console, who: Credentials, attempts: list[Attempt]) -> None:
     said = workbench.dialogues(console.journal)
     lines = said[-1].lines if said and last.reply is not None else ()
     if last.is_logged_in:
-        console.front.show(Answer(last.sentence(name), (*before, *lines)))
+        told = f"the server had not offered {last.mechanism}, and took it all the same"
+        remarks = () if last.mechanism in console.mechanisms else (told,)
+        console.front.show(Answer(last.sentence(name), (*before, *remarks, *lines)))
         return
     hints = [*before, last.advice, *_remarks(console, last, who)]
     raise ConsoleError(last.sentence(name), *hints, *lines, next=_next(console, last, name))

@@ -14,6 +14,11 @@ from smtpconsole.smtp.replies import Reply
 
 MANY = 24  # rows: of more, those that were accepted are counted
 
+_OUT_OF_STEP = (
+    "DATA was answered as only another command can be: the server gave a reply too many before, "
+    "and all behind it are paired wrongly; one command at a time shows which it is"
+)
+
 ACCEPTED, DEFERRED, REFUSED, UNKNOWN = "accepted", "deferred", "refused", "no answer"
 SKIPPED = "skipped"  # in step mode
 
@@ -97,11 +102,20 @@ class Results:
         """The table, and where to look in the server's log."""
         return (*table(self.rows), *(line for each in self.queued for line in log_lines(each)))
 
+    @property
+    def is_out_of_step(self) -> bool:
+        """DATA got what only another command can: the server gave a reply too many before."""
+        datas = (each.data for each in self.deliveries)
+        return any(data is not None and data.code // 100 == 2 for data in datas)
+
     def answer(self) -> Answer:
         """For a person."""
         refusal = self.refusal
         asks = (f"?{refusal}".splitlines()[0],) if refusal and not self.is_delivered else ()
-        return Answer(self.title, self.lines, asks, is_trouble=not self.is_complete)
+        lines = self.lines
+        if self.is_out_of_step:
+            lines, asks = (*lines, _OUT_OF_STEP), ("/send --no-pipelining", *asks)
+        return Answer(self.title, lines, asks, is_trouble=not self.is_complete)
 
 
 def table(rows: Sequence[Row]) -> list[str]:

@@ -30,6 +30,7 @@ _SERVER = re.compile(r"(?:[a-z+]+://)?(?:[\w.+-]+@)?[\w-]+(?:\.[\w-]+)+\.?(?::\d
 _NOT_SMTP = "this is not SMTP but {}"
 _SHOWN = 60  # octets of what was not complete
 _TWICE = "it has not said whether it has the message: sent again, it may arrive twice"
+_CUT = "the message was not sent to its end: the server has not taken it"
 _UNKNOWN = {  # by the command that has no answer
     b"": "what it had not answered it may or may not have done",
     GREETING: "it had not greeted: the port may want TLS first, or not be for you",
@@ -41,6 +42,7 @@ _UNKNOWN = {  # by the command that has no answer
     verb: "it closed before it answered {}"
     for verb in (b"EHLO", b"HELO", b"LHLO", b"MAIL", b"RCPT", b"RSET", b"AUTH", b"STARTTLS")
 }
+_OF_CONTENT = (CONTENT, b"BDAT")
 _ALONE = "if it throws away what is sent ahead of its replies: /send --no-pipelining"
 _SILENT = {CONTENT: (_TWICE,), b"BDAT": (_TWICE,), b"RCPT": (_ALONE,), b"DATA": (_ALONE,)}
 
@@ -120,6 +122,8 @@ def _lost(error: Disconnected, target: Target | None) -> ConsoleError:
         return _strange(name, target)
     verb = send.verb if send is not None else b""
     hints = [_UNKNOWN.get(verb, _UNKNOWN[b""]).format(verb.decode("ascii", "replace"))]
+    if error.is_cut_short and verb in _OF_CONTENT:
+        hints = [_CUT]
     if error.left and not error.left.isspace():
         hints.insert(0, f"the last it said was not complete: {visible(error.left[:_SHOWN])}")
     if verb == GREETING and target is not None:
@@ -156,11 +160,25 @@ def _silence(error: Silence, target: Target | None) -> ConsoleError:
             next=tlstroubles.other_mode(target) if target is not None else (),
         )
     verb = error.waiting_for.verb if error.waiting_for is not None else b""
+    if error.is_cut_short and verb in _OF_CONTENT:
+        return _stuck(error, target)
     return ConsoleError(
         str(error),
         *_SILENT.get(verb, ()),
         "the connection was closed, as a late reply would be taken for another's",
         "to wait longer: /set timeout 2m; as RFC 5321 has it: /set timers rfc",
+        next=_again(target),
+    )
+
+
+def _stuck(error: Silence, target: Target | None) -> ConsoleError:
+    """The server reads no more of a message."""
+    taken = f": it had taken about {error.taken:,} octets of it" if error.taken is not None else ""
+    return ConsoleError(
+        f"the server stopped reading in the middle of the message{taken}",
+        str(error),
+        _CUT,
+        "the connection was reset, so that the rest cannot arrive later",
         next=_again(target),
     )
 

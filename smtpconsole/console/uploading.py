@@ -16,6 +16,7 @@ from smtpconsole.console.contents import Load
 from smtpconsole.console.progress import Pace, Progress
 from smtpconsole.smtp import exchanges
 from smtpconsole.smtp.commands import CONTENT, Send
+from smtpconsole.smtp.errors import Silence
 from smtpconsole.smtp.events import Phase
 from smtpconsole.smtp.session import Exchange
 from smtpconsole.smtp.streams import Stream
@@ -110,6 +111,8 @@ async def carry(console: Console, exchange: Exchange[T], load: Load) -> T:
             task.cancel()
             await asyncio.wait({task})
     if not task.cancelled():
+        if isinstance(error := task.exception(), Silence):
+            error.taken = max(0, load.taken - error.unsent)
         return task.result()
     raise await _stopped(console, upload)
 

@@ -21,7 +21,7 @@ from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.net.pulling import Puller, leave, unread
 from smtpconsole.net.timeouts import TIMERS, Timeouts, Timer
 from smtpconsole.net.tls import TlsLayer
-from smtpconsole.net.watchdog import Watchdog, unsent
+from smtpconsole.net.watchdog import Watchdog, give_up, unsent
 from smtpconsole.smtp.commands import Send
 from smtpconsole.smtp.errors import HandshakeFailed, Silence
 from smtpconsole.smtp.events import Noted, NotSecured, Phase, Secured, Sent, Target
@@ -108,7 +108,7 @@ class Connection(asyncio.BufferedProtocol):
             self._shake()
         elif layer is not None and not layer.is_closed:
             self.session.remark("closed without close_notify", "")
-        self.session.receive_eof()
+        self.session.receive_eof(is_cut_short=self.is_uploading)
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -120,7 +120,7 @@ class Connection(asyncio.BufferedProtocol):
             for data in unread(self.transport):  # often it says why
                 if self.is_open:
                     self._receive(data)
-        self.session.receive_eof(exc)
+        self.session.receive_eof(exc, is_cut_short=self.is_uploading)
         self._flush()
         self._watchdog.close()
         if self._handshake is not None:
@@ -395,6 +395,6 @@ class Connection(asyncio.BufferedProtocol):
         return self._handed - left, left
 
     def _late(self, silence: Silence) -> None:
-        self.session.receive_eof(silence)
         if self.transport is not None:
-            self.transport.abort()
+            give_up(self.transport, silence)
+        self.session.receive_eof(silence)

@@ -13,7 +13,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import socket
 import struct
+import sys
 from collections.abc import Callable
 from typing import Protocol
 
@@ -159,16 +161,43 @@ class Watchdog:
 
 
 _UNIFORM = Timeouts.each(None)
+_SIOCOUTQNSD = 0x894B if sys.platform == "linux" else 0  # of linux/sockios.h
 
 
 def unsent(transport: asyncio.Transport) -> int:
     """Octets we have handed over that the peer's kernel has not acknowledged yet."""
-    count = transport.get_write_buffer_size()
+    return transport.get_write_buffer_size() + _asked(transport)
+
+
+def never_sent(transport: asyncio.Transport) -> int:
+    """Octets we have handed over that have never left this machine."""
+    return transport.get_write_buffer_size() + _asked(transport, _SIOCOUTQNSD)
+
+
+def give_up(transport: asyncio.Transport, silence: Silence) -> None:
+    """End the connection at once, and tell what of ours was not sent.
+
+    With a reset where there is such: the kernel would offer it for minutes to a server that
+    may read on, and a message be taken that is told not to be.
+    """
+    silence.unsent = never_sent(transport)
+    silence.is_cut_short = silence.unsent > 0
+    sock = transport.get_extra_info("socket")
+    if silence.is_cut_short and sock is not None:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+def _asked(transport: asyncio.Transport, request: int | None = None) -> int:
+    """A number of octets that the kernel tells of a socket, TIOCOUTQ if nothing else is asked
+    for; 0 where it does not."""
     sock = transport.get_extra_info("socket")
     with contextlib.suppress(ImportError, OSError, ValueError, AttributeError):
         import fcntl
         import termios
 
-        answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
-        count += struct.unpack("i", answer)[0]
-    return count
+        request = termios.TIOCOUTQ if request is None else request
+        (count,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), request, b"\0\0\0\0"))
+        return int(count)
+    return 0

@@ -276,13 +276,17 @@ class Wire(asyncio.Protocol):
         self._is_lingering = True
         self._incoming.clear()
         self._resume()
-        transport.write_eof()
         loop.call_later(LINGER, transport.close)
+        try:
+            transport.write_eof()
+        except OSError:  # the client has reset it, and asyncio will learn of that next
+            transport.close()
 
     def half_close(self) -> None:
         """Say that no more comes, and go on reading."""
         if self._transport is not None and self._transport.can_write_eof():
-            self._transport.write_eof()
+            with suppress(OSError):  # the client has reset it
+                self._transport.write_eof()
 
     def abort(self, *, with_reset: bool = False) -> None:
         """End the connection at once; with an RST if it is wished."""

@@ -3,11 +3,12 @@
 ConnectionError
  ├ Unreachable         attempts: each address with its error
  ├ Disconnected        replies: what had been answered; waiting_for: the first that had not;
- │                     left: octets that make no reply
+ │                     left: octets that make no reply; is_cut_short: not all of ours was sent
  └ HandshakeFailed     facts: what TLS told before it failed
     └ NoName           also a ValueError: whoever asked gave no name
 TimeoutError
- └ Silence             waiting_for: the command without an answer; timer: which time was up
+ └ Silence             waiting_for: the command without an answer; timer: which time was up;
+                       unsent: octets of ours that never left; is_cut_short: some had not
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Disconnected(ConnectionError):
         self.replies = replies or []
         self.waiting_for: Send | None = None
         self.left = b""
+        self.is_cut_short = False
 
 
 class HandshakeFailed(ConnectionError):
@@ -62,3 +64,6 @@ class Silence(TimeoutError):
         super().__init__(message)
         self.waiting_for = waiting_for
         self.timer = timer  # a field of net.timeouts.Timeouts, e.g. "greeting", "end", "total"
+        self.unsent = 0
+        self.taken: int | None = None  # octets of the message, where whoever sent it has counted
+        self.is_cut_short = False

@@ -257,8 +257,11 @@ class Session:
         if waiting is not None:
             self.resume(waiting)
 
-    def receive_eof(self, error: Exception | None = None, *, by_us: bool = False) -> None:
-        """The connection is gone, for this reason if one is known."""
+    def receive_eof(
+        self, error: Exception | None = None, *, by_us: bool = False, is_cut_short: bool = False
+    ) -> None:
+        """The connection is gone, for this reason if one is known; `is_cut_short` where what we
+        have to say was not all sent."""
         if self.phase is Phase.CLOSED:
             return
         left = self._parser.clear()
@@ -272,6 +275,8 @@ class Session:
         if isinstance(error, Disconnected):
             error.waiting_for, error.left = self.waiting_for, left
             error.replies = self.running.replies if self.running is not None else []
+        if isinstance(error, (Disconnected, Silence)):
+            error.is_cut_short |= is_cut_short or self.streaming is not None
         was_announced = self.phase is Phase.CLOSING
         self.end(Closed("client" if by_client else "server", reason, was_announced), error)
 

@@ -6,6 +6,7 @@ from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
 from smtpconsole.smtp import exchanges
+from smtpconsole.smtp.events import Dialling, Learned
 
 
 @command
@@ -21,6 +22,7 @@ async def starttls(console: Console, *, force: bool = False) -> None:
     if "STARTTLS" not in session.capabilities and not force:
         raise ConsoleError(
             "the server does not offer STARTTLS; nothing was sent",
+            *(_VANISHED if _was_offered(console) else ()),
             "a firewall may have removed it from the EHLO reply: compare from another network",
             next=("/starttls --force",),
         )
@@ -33,3 +35,16 @@ async def starttls(console: Console, *, force: bool = False) -> None:
             next=(f"?STARTTLS {reply.code}",),
         )
     await console.introduced()
+
+
+def _was_offered(console: Console) -> bool:
+    """An earlier EHLO of this connection was told of STARTTLS."""
+    journal = console.journal
+    dials = journal.since(0, Dialling).numbers
+    told = (entry.event for entry in journal.since(dials[-1] if dials else 0, Learned))
+    return any(isinstance(each, Learned) and "STARTTLS" in each.capabilities for each in told)
+
+
+_VANISHED = (
+    "it has offered STARTTLS before, in this connection: somebody on the path may strip it",
+)
