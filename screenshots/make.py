@@ -13,6 +13,7 @@ os.environ["COLORTERM"] = "truecolor"  # the pictures do not depend on where the
 
 from textual.pilot import Pilot
 
+from smtpconsole.console import sandboxes
 from smtpconsole.console.console import Suggestions
 from smtpconsole.console.history import History
 from smtpconsole.console.settings import Settings
@@ -38,9 +39,16 @@ class Scene:
         return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
     async def until(self, text: str) -> None:
-        async with asyncio.timeout(20):
-            while text not in self.screen:
-                await self.pilot.pause(0.05)
+        try:
+            async with asyncio.timeout(20):
+                while text not in self.screen:
+                    await self.pilot.pause(0.05)
+        except TimeoutError:
+            raise SystemExit(f"{text!r} has not come about\n{self.screen}") from None
+
+    def told(self, beginning: str) -> str:
+        """The rest of a word that is on the screen."""
+        return self.screen.split(beginning, 1)[1].split(None, 1)[0]
 
     async def enter(self, *lines: str, until: str) -> None:
         for line in lines:
@@ -64,14 +72,9 @@ async def scene(
     sandbox: Sandbox, *, size: tuple[int, int] = WIDE, is_trusted: bool = True
 ) -> AsyncIterator[Scene]:
     settings = Settings(name="laptop.example", ca=str(sandbox.ca_file) if is_trusted else "")
-    suggestions = Suggestions(
-        target=f"localhost:{sandbox.port}",
-        user=sandbox.user,
-        password=sandbox.password,
-        sender=sandbox.user,
-        recipient="bob@sandbox.example",
-        mailbox=sandbox.mailbox,
-    )
+    suggestions = sandboxes.suggestions(sandbox)
+    if not is_trusted:  # as a server that is nobody's sandbox
+        suggestions = Suggestions(target=suggestions.target, user=suggestions.user)
     app = ConsoleApp(Journal(), settings, suggestions, history=History())
     async with app.run_test(size=size) as pilot:
         made = Scene(app, pilot)
@@ -111,9 +114,38 @@ async def explain(sandbox: Sandbox) -> None:
 async def composer(sandbox: Sandbox) -> None:
     async with scene(sandbox) as shown:
         await shown.enter("/starttls", until="~> EHLO")
-        await shown.pilot.press("f4", "tab", *" of the day", "f5")
-        await shown.until("has taken the message")
+        await shown.enter("/message dsn", until="dsn")
+        await shown.pilot.press("escape", "f4")
+        await shown.until("Headers: what is read")
         await shown.save("composer")
+
+
+async def step(sandbox: Sandbox) -> None:
+    async with scene(sandbox) as shown:
+        await shown.enter("EHLO laptop.example", until="250 HELP")
+        await shown.enter("/step", until="held")
+        await shown.enter("/send bob@sandbox.example", until="Held: 3 lines")
+        await shown.save("step")
+        await shown.enter("/step off", "/next", until="has taken the message")
+
+
+async def lesson(sandbox: Sandbox) -> None:
+    async with scene(sandbox) as shown:
+        await shown.enter("/learn hello", until="Lesson 1: Hello")
+        await shown.enter("", until="Step 1 of 6")
+        await shown.enter("/connect localhost:" + shown.told("/connect localhost:"), until="220 ")
+        await shown.enter("", "HELO laptop.example", until="-> HELO")
+        await shown.save("lesson")
+
+
+async def faults(sandbox: Sandbox) -> None:
+    async with scene(sandbox) as shown:
+        await shown.enter("EHLO laptop.example", until="250 HELP")
+        await shown.enter("/fault rcpt-mixed", until="rcpt-mixed")
+        await shown.enter("/send bob@sandbox.example carol@sandbox.example", until="bob@")
+        await shown.pilot.press("f7")
+        await shown.until("in its mailbox")
+        await shown.save("sandbox")
 
 
 async def narrow(sandbox: Sandbox) -> None:
@@ -124,12 +156,15 @@ async def narrow(sandbox: Sandbox) -> None:
         await shown.save("narrow")
 
 
-SCENES: tuple[Callable[[Sandbox], object], ...] = (console, tls, explain, composer, narrow)
+SCENES: tuple[Callable[[Sandbox], object], ...] = (
+    *(console, tls, explain, composer),
+    *(step, lesson, faults, narrow),
+)
 
 
 def main() -> None:
-    with Sandbox() as sandbox:
-        for each in SCENES:
+    for each in SCENES:
+        with Sandbox() as sandbox:
             asyncio.run(each(sandbox))  # type: ignore[arg-type]  # each is a coroutine function
 
 

@@ -149,7 +149,10 @@ def test_settings_refuse_the_rest_with_a_sentence(name: str, text: str) -> None:
     with pytest.raises(ConsoleError) as caught:
         Settings().set(name, text)
     assert caught.value.text
-    assert {each.field for each in SETTINGS.values()} == set(Settings.__slots__) - {"origins"}
+    assert {each.field for each in SETTINGS.values()} == set(Settings.__slots__) - {
+        "origins",
+        "keys",
+    }
 
 
 def test_history_is_kept_for_its_owner_and_survives_torn_rows(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ async def test_the_matrix_fills_in_and_a_cell_opens_by_keys(
     ) as driver:
         await driver.press("ctrl+n")
         await driver.until("No domain yet.", "/mx example.com")
-        await driver.press("escape", "escape")
+        await driver.press("escape", "escape", "escape")  # the pane, what is offered, the overlay
         await driver.enter(f"/mx sound.lab.test --port {houses.port}")
         await driver.until("sound, every server takes mail")
         await driver.press("escape", "ctrl+n")
