@@ -57,7 +57,8 @@ class HelpScreen(ModalScreen[None]):
 
     def _keys(self, area: str) -> Iterator[Content]:
         yield Content("")
-        yield Content(f"Keys: {AREAS[area].title.lower()}").stylize("bold")
+        title = AREAS[area].title
+        yield Content(f"Keys: {title[0].lower()}{title[1:]}").stylize("bold")
         yield from (Content(f"  {row}") for row in self._keyboard.rows(area))
 
 

@@ -24,7 +24,7 @@ class Everything(Provider):
     """Actions are done when they are chosen, commands are typed at the prompt."""
 
     def _offers(self) -> Iterator[Offer]:
-        for area in (*keys.areas_of(self.focused), "everywhere"):
+        for area in ("everywhere", *keys.areas_of(self.focused)):
             for each in of(area):
                 if each.does not in ("command_palette", "escape"):
                     yield self._action(each)
