@@ -222,3 +222,19 @@ async def test_a_letter_goes_where_it_stands(settings: Settings, suggestions: Su
         await console.press("d")  # wire, first tab, second tab: from the top left on
         await console.until("No TLS yet")
         assert console.app.query_one("#tls").has_focus
+
+
+async def test_the_divider_stays_where_it_was_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMTPCONSOLE_STATE", str(tmp_path))
+    async with driving("", journal=session()) as console:
+        await console.until("Tab:")
+        before = console.app.query_one("#side").size.width
+        await console.press("alt+left", "alt+left")
+        await console.wait(lambda: console.app.query_one("#side").size.width > before, "wider")
+        await console.pilot.pause(0.1)
+        left = console.app.query_one("#side").size.width
+    async with driving("", journal=session()) as console:
+        await console.until("Tab:")
+        assert console.app.query_one("#side").size.width == left
