@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from test_console import Person
 
@@ -53,8 +55,23 @@ class Told:
         return next((each for each in reversed(self.answers) if each.is_trouble), None)
 
 
+def give_localhost_both_addresses() -> None:
+    """In this loop, as the hosts file of most machines does, and that of some does not."""
+    loop = asyncio.get_running_loop()
+    look_up = loop.getaddrinfo
+
+    async def found(host: str, port: int, **options: Any) -> list[Any]:
+        if host != "localhost":
+            return await look_up(host, port, **options)
+        six = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0))
+        return [six, *await look_up("127.0.0.1", port, **options)]
+
+    loop.getaddrinfo = found  # type: ignore[method-assign,assignment]
+
+
 async def all_told() -> dict[str, Told]:
     """Every fault's session, several side by side in one loop."""
+    give_localhost_both_addresses()
     waiting = sorted(known().values(), key=lambda fault: -fault.wait - fault.pause)
     found: dict[str, Told] = {}
 
@@ -81,7 +98,8 @@ async def told(sandbox: Sandbox, fault: Fault) -> Told:
         name="client.example", timeout=PATIENCE + fault.wait + fault.pause, remember=False
     )
     begin = suggestions(sandbox)
-    begin.target = f"127.0.0.1:{sandbox.port}"  # no thread looks up a name meanwhile
+    host = "localhost" if fault.deaf else "127.0.0.1"  # no thread looks up a name meanwhile
+    begin.target = f"{host}:{sandbox.port}"
     console = Console(person, Journal(), settings=settings, suggestions=begin)
     result = Told(fault)
     sandbox.faults.switch_on(fault)

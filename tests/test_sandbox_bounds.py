@@ -89,6 +89,34 @@ def test_a_client_that_resets_the_connection_at_its_end_is_no_accident(
     assert not caplog.records, caplog.text
 
 
+def test_the_other_address_answers_nobody_as_long_as_the_fault_is_on() -> None:
+    deaf = known()["deaf-address"]
+    with Sandbox(faults=[deaf]) as sandbox:
+        other = ("::1", sandbox.port)
+        for _ in range(2):
+            with pytest.raises(TimeoutError):
+                socket.create_connection(other, 0.1)
+            sandbox.faults.switch_off("deaf-address")
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(other, 0.1)
+            sandbox.faults.switch_on(deaf)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(other, 0.1)
+
+
+def test_where_the_other_address_cannot_be_had_all_is_as_before() -> None:
+    deaf = known()["deaf-address"]
+    with Sandbox(tls_port=None) as sandbox:
+        with socket.create_server(("::1", sandbox.port), family=socket.AF_INET6):
+            with pytest.raises(OSError, match="in use"):
+                sandbox.faults.switch_on(deaf)
+        assert not sandbox.faults.on
+    elsewhere = Sandbox(host="127.0.0.2", faults=[deaf])
+    with pytest.raises(OSError, match="no address of localhost"):
+        elsewhere.start()
+    assert not elsewhere.is_running
+
+
 def test_a_client_that_does_not_end_is_waited_for_a_moment_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

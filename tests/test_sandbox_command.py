@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -171,3 +172,13 @@ async def test_names_of_faults_are_completed() -> None:
             ("/sandbox --fault drip,bid", "drip,bidi"),
         ):
             assert wanted in [each.text for each in complete(console, line)], line
+
+
+async def test_a_fault_that_needs_a_port_somebody_has_is_refused_in_words() -> None:
+    async with session("/sandbox") as (console, person):
+        with socket.create_server(("::1", running(console).port), family=socket.AF_INET6):
+            await console.execute("/fault deaf-address on")
+        assert person.answers[-1].is_trouble and person.answers[-1].next
+        assert "deaf-address cannot be had here: address already in use" in person.last
+        await console.execute("/fault deaf-address on")
+        assert person.answers[-1].title == "deaf-address is on"

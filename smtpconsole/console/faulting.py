@@ -22,6 +22,7 @@ GROUPS = {
     "connection": "the connection",
 }
 _MOMENTS = {
+    "address": "before a client has connected",
     "connect": "when a client has connected",
     "greeting": "at the greeting",
     "offer": "in what EHLO offers",
@@ -81,7 +82,7 @@ def _ordinal(number: int) -> str:
 
 def is_for_the_next(fault: Fault) -> bool:
     """A connection that there is already has its moment behind it."""
-    return not {"connect", "greeting"}.isdisjoint(fault.at)
+    return not {"address", "connect", "greeting"}.isdisjoint(fault.at)
 
 
 def rows(console: Console, group: str = "") -> Iterator[str]:

@@ -140,7 +140,7 @@ class Conversation:
         if self._is_refused:
             await self._refuse(f"421 4.3.2 {self.house.domain} Too many clients at once")
             return
-        if await self._fails("connect"):
+        if await self._fails("address") or await self._fails("connect"):
             return
         if self._is_proxied:
             self.peer = await proxy.read_header(self.wire) or self.peer

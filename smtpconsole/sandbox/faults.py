@@ -1,8 +1,9 @@
 """What can go wrong with a server, as data: `faults.toml` says what each fault does, and when.
 
-A fault applies at a moment: `connect`, `greeting`, a verb whose reply is due, `offer` (what EHLO
-lists), `challenge` (of an AUTH under way), `content` (while it comes), `end` (the reply to it),
-`tls` (the client has begun its handshake) or `context` (how that is done); `*` is every reply.
+A fault applies at a moment: `address` (which of two is come by), `connect`, `greeting`, a verb
+whose reply is due, `offer` (what EHLO lists), `challenge` (of an AUTH under way), `content` (while
+it comes), `end` (the reply to it), `tls` (the client has begun its handshake) or `context` (how
+that is done); `*` is every reply.
 A person may choose otherwise:
 
     rcpt-mixed               as the table has it
@@ -18,7 +19,7 @@ import random
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib.resources import files
@@ -26,8 +27,12 @@ from typing import Any, Literal
 
 End = Literal["", "close", "reset", "half-close", "silence", "stop-reading", "cut"]
 
-BEGINNINGS = ("connect", "greeting")  # a connection has one of each, so connections are counted
-WORDLESS = ("connect", "offer", "content", "tls", "context")  # moments without a reply
+BEGINNINGS = (
+    "address",
+    "connect",
+    "greeting",
+)  # a connection has one of each, so connections are counted
+WORDLESS = ("address", "connect", "offer", "content", "tls", "context")  # moments without a reply
 Chances = Counter[tuple[int, str]]
 
 _WRITTEN = re.compile(r"([\w-]+)(?:@([\w-]+))?(?:#(\d+))?(?:%(\d+(?:\.\d+)?))?")
@@ -68,6 +73,7 @@ class Fault:
     discard: bool = False  # what the client has sent already
     plain: bool = False  # below TLS
     octets: int = 0  # of content that are taken before it applies
+    deaf: bool = False  # the other address of localhost answers nobody, while the fault is on
     lax: bool = False  # a bare LF ends a line of content
     end: End = ""
     tls: dict[str, Any] = field(default_factory=dict)  # see `certificates.context`
@@ -157,6 +163,7 @@ class Switches:
         self._on = {next(self._numbers): fault for fault in faults}
         self._random = random.Random(seed)
         self._connections: Chances = Counter()
+        self.changed: Callable[[], None] = lambda: None  # whoever has to do something is told
 
     @property
     def on(self) -> tuple[Fault, ...]:
@@ -164,13 +171,22 @@ class Switches:
         return tuple(self._on.values())
 
     def switch_on(self, fault: Fault) -> None:
-        """From the next chance on it applies; if it was on already, as it is given now."""
-        others = {number: each for number, each in self._on.items() if each.name != fault.name}
+        """From the next chance on it applies; if it was on already, as it is given now.
+
+        OSError if it needs a port that cannot be had; then all is as before."""
+        before = self._on
+        others = {number: each for number, each in before.items() if each.name != fault.name}
         self._on = {**others, next(self._numbers): fault}
+        try:
+            self.changed()
+        except OSError:
+            self._on = before
+            raise
 
     def switch_off(self, name: str = "") -> None:
         """One of them, or all."""
         self._on = {number: each for number, each in self._on.items() if name and each.name != name}
+        self.changed()
 
     def due(self, moment: str, chances: Chances) -> list[Fault]:
         """Those that apply now; `chances` are those that there were in this connection."""

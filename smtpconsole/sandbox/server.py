@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from smtpconsole.sandbox import certificates, house, login, transaction, verbs
+from smtpconsole.sandbox import certificates, deaf, house, login, transaction, verbs
 from smtpconsole.sandbox.certificates import Identity
 from smtpconsole.sandbox.conversation import Conversation, Shared
 from smtpconsole.sandbox.diary import Diary
@@ -88,7 +88,9 @@ class Sandbox:
         self._identity: Identity | None = None  # made at the start
         self._greylisted: dict[tuple[str, str, str], float] = {}
         self._running: Running | None = None
-        self._lock = threading.Lock()
+        self._deaf: ExitStack | None = None  # where the other address answers nobody
+        self._lock = threading.RLock()
+        self.faults.changed = self._turn_deaf
 
     def start(self) -> None:
         """Listen, and return when clients can connect; nothing if it does already."""
@@ -120,6 +122,11 @@ class Sandbox:
                 thread.join()
                 raise
             undo.pop_all()
+            try:
+                self._turn_deaf()
+            except OSError:
+                self.stop()
+                raise
 
     def stop(self) -> None:
         """Dismiss all clients and close; nothing if it is not running."""
@@ -127,6 +134,7 @@ class Sandbox:
             running, self._running = self._running, None
             if running is None:
                 return
+            self._turn_deaf()
             listening = running.listening
             listening.loop.call_soon_threadsafe(listening.stopping.set)
             running.thread.join()
@@ -156,6 +164,16 @@ class Sandbox:
                 self._greylisted[key] -= seconds
 
         self._now().listening.loop.call_soon_threadsafe(earlier)
+
+    def _turn_deaf(self) -> None:
+        """Answer nobody at the other address of localhost, if a fault wants that."""
+        with self._lock:
+            is_wanted = self.is_running and any(fault.deaf for fault in self.faults.on)
+            if is_wanted and self._deaf is None:
+                self._deaf = deaf.listen(deaf.other(self._host), self.ports.values())
+            elif not is_wanted and self._deaf is not None:
+                self._deaf.close()
+                self._deaf = None
 
     def __enter__(self) -> Self:
         self.start()

@@ -61,10 +61,22 @@ async def fault(
     switches = _switches(console)
     for each in chosen:
         if switch == "on":
-            switches.switch_on(each)
+            _switched_on(switches, each)
         else:
             switches.switch_off(each.name)
     console.front.show(_state(console, chosen if switch == "on" else []))
+
+
+def _switched_on(switches: Switches, fault: Fault) -> None:
+    try:
+        switches.switch_on(fault)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConsoleError(
+            f"{fault.name} cannot be had here: {reason}",
+            "it needs the port of the sandbox at the other address of localhost, too",
+            next=("/sandbox", f"/fault {fault.name}"),
+        ) from error
 
 
 def _changed(fault: Fault, at: str, count: int, chance: int) -> Fault:
