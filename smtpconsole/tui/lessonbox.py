@@ -94,6 +94,7 @@ class LessonBox(Vertical):
         place = id(learning), id(learning.tutor), learning.tutor.index
         if place != self._place:
             self._place, self._revealed, self._said = place, 1, 0
+            self.remove_class("-asks")
             self.text.scroll_home(animate=False)
             if learning.is_presented:
                 self.text.focus()
@@ -103,8 +104,6 @@ class LessonBox(Vertical):
             self._draw(learning)
 
     def _draw(self, learning: Learning) -> None:
-        step = learning.tutor.step
-        self.set_class(step is not None and bool(step.asks) and not step.checks, "-asks")
         width = max(20, self.query_one("#lesson-text", Static).content_size.width)
         text = Content("\n").join(_text(learning, width, self._limit(learning)))
         self.query_one("#lesson-text", Static).update(text)
@@ -116,6 +115,9 @@ class LessonBox(Vertical):
         """The title tells whether there is more to read, which is known only now."""
         title = self.query_one("#lesson-title", Static)
         is_longer = self.text.max_scroll_y > 0
+        step = learning.tutor.step
+        if is_longer and step is not None and step.asks and not step.checks:
+            self.add_class("-asks")  # it is told again when it has its size
         title.update(_title(learning, title.content_size.width, is_longer=is_longer))
 
     def _state(self, learning: Learning) -> object:
