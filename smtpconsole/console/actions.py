@@ -317,7 +317,7 @@ _OVER = [
         is_first=True,
     ),
     *_area("recorded", ("back", "escape,q", "back", "Back", "close what is open; then leave")),
-    *_area("help", ("close", "escape,q", "dismiss", "Close", "close it")),
+    *_area("help", ("close", "escape,q,f1", "dismiss", "Close", "close it")),
     *_area("jump", ("close", "escape,ctrl+o", "dismiss", "Close", "stay where you are")),
 ]
 

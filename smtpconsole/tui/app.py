@@ -133,6 +133,8 @@ class ConsoleApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A recorded session that lies over this one has keys of its own."""
+        if action == getattr(self.screen, "opened_by", ""):
+            return False  # the same key closes it
         return action not in keys.OWN or not isinstance(self.screen, RecordedScreen)
 
     async def on_event(self, event: events.Event) -> None:
@@ -325,8 +327,7 @@ class ConsoleApp(App[None]):
 
     def action_help(self) -> None:
         """Explain what has the focus, its keys, the commands."""
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.focused, self.keyboard))
+        self.push_screen(HelpScreen(self.focused, self.keyboard))
 
     def action_jump(self) -> None:
         """Letters over everything that can be gone to."""

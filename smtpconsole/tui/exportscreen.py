@@ -44,6 +44,7 @@ class ExportScreen(ModalScreen[Answer | None]):
     """Chooses a format, shows what it gives, and saves it."""
 
     BINDINGS = keys.bindings("export")
+    opened_by = "export"
 
     def __init__(self, console: Console, screen_svg: str) -> None:
         super().__init__()

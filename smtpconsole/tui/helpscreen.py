@@ -22,6 +22,7 @@ class HelpScreen(ModalScreen[None]):
     """All there is to know, starting with what has the focus."""
 
     BINDINGS = keys.bindings("help")
+    opened_by = "help"
 
     def __init__(self, focused: Widget | None, keyboard: Keyboard, preface: str = "") -> None:
         super().__init__()

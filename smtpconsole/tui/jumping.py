@@ -51,6 +51,7 @@ class JumpScreen(ModalScreen[Widget | None]):
     """The letters, over the screen as it is."""
 
     BINDINGS = keys.bindings("jump")
+    opened_by = "jump"
     AUTO_FOCUS = None
 
     def __init__(self, found: list[Target]) -> None:

@@ -219,6 +219,14 @@ async def test_a_letter_goes_where_it_stands(settings: Settings, suggestions: Su
         await console.press("ctrl+o")
         screen = await console.until("a letter goes there")
         assert any(" s  Server" in row or " d " in row for row in screen.splitlines())
+        for key, told in (("ctrl+o", "a letter goes"), ("f1", "Esc closes"), ("f8", "Enter saves")):
+            if key != "ctrl+o":
+                await console.press(key)
+                await console.until(told)
+            await console.press(key)  # which closes it again
+            await console.wait(lambda: len(console.app.screen_stack) == 1, f"{key} closes it")
+        await console.press("ctrl+o")
+        await console.until("a letter goes there")
         await console.press("d")  # wire, first tab, second tab: from the top left on
         await console.until("No TLS yet")
         assert console.app.query_one("#tls").has_focus
