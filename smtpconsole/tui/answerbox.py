@@ -38,10 +38,16 @@ class AnswerBox(VerticalScroll, can_focus=False):
         text = self.query_one("#answer-text", Static)
         text.display = bool(rows)
         text.update(Content("\n").join(rows))
-        digits = f"1-{len(answer.next)}" if len(answer.next) > 1 else "1"
-        self.border_title = f"{digits} types a line · Esc closes" if answer.next else "Esc closes"
         self.display = True
         self.scroll_home(animate=False)
+        self._tell_keys()
+        self.call_after_refresh(self._tell_keys)  # how long it is is known only then
+
+    def _tell_keys(self) -> None:
+        lines = len(self.answer.next) if self.answer is not None else 0
+        digits = f"1-{lines} types a line" if lines > 1 else "1 types a line" if lines else ""
+        more = "^Down reads on" if self.max_scroll_y > 0 else ""
+        self.border_title = " · ".join(filter(None, (more, digits, "Esc closes")))
 
     def close(self) -> bool:
         """Go away, and say whether there was something to see."""
