@@ -9,16 +9,30 @@ import time
 from dataclasses import dataclass
 
 import pytest
-from hostile import Deaf, Drip, Echo, Hear, HearContent, Peer, ReceiveBuffer, Say, Step, serve
+from hostile import (
+    Deaf,
+    Drip,
+    Echo,
+    Hear,
+    HearContent,
+    HearSome,
+    Peer,
+    ReceiveBuffer,
+    Reset,
+    Say,
+    Step,
+    serve,
+)
 from hostile import Silence as Silent
 from link import Link, Way
 from scripted import scripted
 
+from smtpconsole.console.troubles import trouble
 from smtpconsole.net.dial import dial
 from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.net.timeouts import Timeouts
 from smtpconsole.smtp.commands import command, mail, rcpt
-from smtpconsole.smtp.errors import Silence
+from smtpconsole.smtp.errors import Disconnected, Silence
 from smtpconsole.smtp.events import Target
 from smtpconsole.smtp.exchanges import Delivery, ask, deliver, start_tls
 from smtpconsole.smtp.session import Exchange
@@ -241,6 +255,25 @@ async def test_a_message_that_is_told_to_be_cut_short_cannot_arrive_later() -> N
         await connection.lost
         is_told.set()
     assert not found.endswith(b"\r\n.\r\n") and len(found) < len(LINE) * 2**11
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(2**18, "has not taken it"), (1, "it may arrive twice")]
+)
+async def test_a_connection_lost_in_a_message_tells_whether_it_was_cut_short(
+    count: int, told: str
+) -> None:
+    replies: list[Step] = []
+    for _, _, reply in TRANSACTION[:3]:
+        replies += [Hear(), Say(reply)]
+    with serve(ReceiveBuffer(4096), Say(b"220 hi\r\n"), *replies, HearSome(64), Reset()) as server:
+        connection = await dial(target(server.port), timeout=LONG)
+        with pytest.raises(Disconnected) as caught:
+            await connection.run(sending(LINE * count), LONG)
+        assert caught.value.is_cut_short is (count > 1)
+        words = trouble(caught.value, connection.target)
+        assert words is not None and told in "\n".join((str(words), *words.hints))
+        await connection.lost
 
 
 @dataclass(frozen=True)
