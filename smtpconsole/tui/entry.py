@@ -13,4 +13,6 @@ class Entry(Input):
 
     @property
     def _value(self) -> Text:  # where Textual (8.2) takes what it draws from
+        if self.password:
+            return super()._value
         return Text(in_place(self.value), no_wrap=True, overflow="ignore", end="")
