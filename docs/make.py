@@ -15,9 +15,9 @@ from typing import Any
 import smtpconsole.client as library
 from smtpconsole.client import delivering, options
 from smtpconsole.client.options import Setting
-from smtpconsole.console import keynames
 from smtpconsole.console.actions import AREAS, of
-from smtpconsole.console.schema import tables
+from smtpconsole.console.configuring import keynames
+from smtpconsole.console.configuring.schema import tables
 
 HERE = Path(__file__).parent
 PAGE = HERE / "library.md"

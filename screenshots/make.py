@@ -14,9 +14,9 @@ os.environ["COLORTERM"] = "truecolor"  # the pictures do not depend on where the
 
 from textual.pilot import Pilot
 
-from smtpconsole.console import sandboxes
 from smtpconsole.console.console import Suggestions
 from smtpconsole.console.history import History
+from smtpconsole.console.sandboxing import sandboxes
 from smtpconsole.console.settings import Settings
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.transcript.journal import Journal

@@ -14,7 +14,7 @@ from test_console import Person
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.coach import advise
 from smtpconsole.console.console import Console
-from smtpconsole.console.sandboxes import suggestions
+from smtpconsole.console.sandboxing.sandboxes import suggestions
 from smtpconsole.console.settings import Settings
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.sandbox.faults import Fault, known

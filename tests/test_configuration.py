@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtpconsole.console import configuration, paths, writing
+from smtpconsole.console import paths
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.configuration import configured
+from smtpconsole.console.configuring import configuration, writing
+from smtpconsole.console.configuring.configuration import configured
 from smtpconsole.console.settings import SETTINGS, Settings
 
 

@@ -15,8 +15,8 @@ from smtpconsole.console import language
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.coach import advise
 from smtpconsole.console.completion import complete, suggest
+from smtpconsole.console.composing.progress import Progress
 from smtpconsole.console.console import Console, Suggestions
-from smtpconsole.console.progress import Progress
 from smtpconsole.console.settings import Settings
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.smtp.events import Sent

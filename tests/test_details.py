@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from smtpconsole.console.details import details
+from smtpconsole.console.sessions.details import details
 from smtpconsole.smtp import events
 from smtpconsole.smtp.commands import CONTENT, Send
 from smtpconsole.smtp.replies import Reply

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from smtpconsole.composer.draft import Draft
-from smtpconsole.console import editing
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.composing import editing
 from smtpconsole.console.console import Console
 from smtpconsole.transcript.journal import Journal
 from tests.test_console import Person

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from test_console import PASSWORD, at, said
 
-from smtpconsole.console import arguments, language, variables
+from smtpconsole.console import arguments, language
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import choice
 from smtpconsole.console.coach import advise
-from smtpconsole.console.expecting import parse
 from smtpconsole.console.history import History
+from smtpconsole.console.scripting import variables
+from smtpconsole.console.scripting.expecting import parse
 from smtpconsole.console.stopping import stop
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.sandbox.faults import parsed

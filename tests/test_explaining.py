@@ -11,10 +11,10 @@ from smtpconsole.composer.lint import lint
 from smtpconsole.console import situation
 from smtpconsole.console.coach import advise
 from smtpconsole.console.completion import complete
+from smtpconsole.console.composing.drafting import explained
 from smtpconsole.console.console import Console
-from smtpconsole.console.details import details
-from smtpconsole.console.drafting import explained
 from smtpconsole.console.explaining import here
+from smtpconsole.console.sessions.details import details
 from smtpconsole.net.problems import problem
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.smtp import events

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.guard import FOREIGN, Guard
+from smtpconsole.console.configuring.guard import FOREIGN, Guard
 from smtpconsole.smtp.commands import CONTENT, Send, raw, rcpt
 from smtpconsole.smtp.streams import chunked, dotted
 

@@ -16,9 +16,9 @@ from test_console import Person, at
 
 from smtpconsole.composer.draft import Draft
 from smtpconsole.composer.parts import Attachment
-from smtpconsole.console import drafting
+from smtpconsole.console.composing import drafting
+from smtpconsole.console.composing.keeping import Keeper, left_over
 from smtpconsole.console.console import Console
-from smtpconsole.console.keeping import Keeper, left_over
 from smtpconsole.console.paths import draft_folder
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.smtp.events import Noted

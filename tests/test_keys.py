@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from test_docs import DOCS, make
 
-from smtpconsole.console import configuration, keynames
 from smtpconsole.console.actions import ACTIONS, AREAS
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.commands import COMMANDS, load
+from smtpconsole.console.configuring import configuration, keynames
 
 
 def test_the_page_about_keys_is_current() -> None:

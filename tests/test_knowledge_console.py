@@ -94,7 +94,7 @@ def _codes(node: ast.expr, tree: ast.Module) -> Iterator[str]:
 
 
 def test_every_remark_on_the_dns_is_explained_and_no_other() -> None:
-    files = [*PACKAGE.glob("net/dns/*.py"), PACKAGE / "console/domains.py"]
+    files = [*PACKAGE.glob("net/dns/*.py"), PACKAGE / "console/dns/domains.py"]
     said = {code for file in files for code in codes_in(file, "Remark", "say")}
     fetching = re.findall(r'FetchError\("([a-z-]+)"', (PACKAGE / "net/https.py").read_text())
     said |= {f"sts-{code}" for code in fetching}

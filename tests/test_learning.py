@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from test_console import Person, said
 
-from smtpconsole.console import lessonplay
 from smtpconsole.console.coach import advise
 from smtpconsole.console.console import Console, Suggestions
 from smtpconsole.console.settings import Settings
-from smtpconsole.console.standing import Place, Standing
+from smtpconsole.console.teaching import lessonplay
+from smtpconsole.console.teaching.standing import Place, Standing
 from smtpconsole.lessons.reading import parse
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.smtp.events import Phase
@@ -344,7 +344,7 @@ async def test_a_lesson_becomes_a_page_with_what_was_said_in_each_step(tmp_path:
 
 
 async def test_the_player_tells_what_fails_where(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smtpconsole.console.learning.PATIENCE", 0.1)
+    monkeypatch.setattr("smtpconsole.console.teaching.learning.PATIENCE", 0.1)
 
     async def told(old: str, new: str) -> str:
         assert old in LESSON
@@ -364,7 +364,7 @@ async def test_the_player_tells_what_fails_where(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_a_step_that_is_never_done_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smtpconsole.console.learning.PATIENCE", 0.1)
+    monkeypatch.setattr("smtpconsole.console.teaching.learning.PATIENCE", 0.1)
     text = LESSON.replace("reply to EHLO 250 ", "reply to EHLO 251 ")
     (problem,) = await lessonplay.problems(parse(text, "test"))
     assert "after the solution there fails: reply to EHLO 251" in problem.text

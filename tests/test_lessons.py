@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtpconsole.console import lessonplay
+from smtpconsole.console.teaching import lessonplay
 from smtpconsole.lessons import catalogue
 from smtpconsole.lessons.lesson import Problem
 

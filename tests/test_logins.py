@@ -18,11 +18,11 @@ import pytest
 from scripted import Scripted, scripted
 from test_console import PASSWORD, Person, at
 
-from smtpconsole.console import passwords
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.coach import advise
 from smtpconsole.console.completion import complete
 from smtpconsole.console.console import Console
+from smtpconsole.console.login import passwords
 from smtpconsole.console.settings import Settings
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.transcript.journal import Journal

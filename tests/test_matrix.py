@@ -14,9 +14,9 @@ import pytest
 import zone
 from street import HOUSES, LAB, Street, street
 
-from smtpconsole.console import matrix as matrices
-from smtpconsole.console.matrix import STAGES, Matrix, Row, survey
-from smtpconsole.console.matrixtext import OUTCOMES, as_json, details, outcome, schema, table
+from smtpconsole.console.dns import matrix as matrices
+from smtpconsole.console.dns.matrix import STAGES, Matrix, Row, survey
+from smtpconsole.console.dns.matrixtext import OUTCOMES, as_json, details, outcome, schema, table
 from smtpconsole.console.probe.visit import Errand
 from smtpconsole.net.dns.resolver import Resolver
 from smtpconsole.net.dns.servers import Server as NameServer

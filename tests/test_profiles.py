@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from test_cli import run as run_program
 from test_console import Person, said
 
-from smtpconsole.console import configuration, paths, profiles
+from smtpconsole.console import paths
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.configuration import configured
+from smtpconsole.console.configuring import configuration, profiles
+from smtpconsole.console.configuring.configuration import configured
 from smtpconsole.console.console import Console
 from smtpconsole.console.settings import Settings
 from smtpconsole.console.targets import named, parse_target

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtpconsole.console.results import Results, table
+from smtpconsole.console.composing.results import Results, table
 from smtpconsole.knowledge.entries import table as entries
 from smtpconsole.knowledge.queues import Queued, queued, servers
 from smtpconsole.smtp.outcome import Delivery

@@ -16,8 +16,9 @@ from click.testing import CliRunner, Result
 from test_console import PASSWORD, at, said
 
 from smtpconsole.cli import main
-from smtpconsole.console import commands, exitcodes, language, playing
-from smtpconsole.console.expecting import parse
+from smtpconsole.console import commands, language
+from smtpconsole.console.scripting import exitcodes, playing
+from smtpconsole.console.scripting.expecting import parse
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.sandbox.faults import parsed
 from smtpconsole.transcript.formats import exported

@@ -11,8 +11,8 @@ import pytest
 from test_cli import run
 from test_docs import make
 
-from smtpconsole.console import configuration, profiles
-from smtpconsole.console.schema import schema
+from smtpconsole.console.configuring import configuration, profiles
+from smtpconsole.console.configuring.schema import schema
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "settings.md").read_text()

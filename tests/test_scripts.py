@@ -7,7 +7,8 @@ import recorded
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtpconsole.console import language, scripts, variables  # noqa: F401  # scripts are readable with it
+from smtpconsole.console import language  # scripts are readable with it
+from smtpconsole.console.scripting import scripts, variables  # noqa: F401  # scripts are readable with it
 from smtpconsole.smtp import events
 from smtpconsole.smtp.commands import Send, raw
 from smtpconsole.smtp.replies import Reply

@@ -6,7 +6,7 @@ import time
 
 from test_sandbox_command import running, session
 
-from smtpconsole.console import serverside
+from smtpconsole.console.sandboxing import serverside
 
 
 async def test_messages_are_listed_opened_and_deleted_without_a_screen() -> None:

@@ -13,7 +13,7 @@ from smtpconsole.console import language
 from smtpconsole.console.coach import advise
 from smtpconsole.console.completion import complete
 from smtpconsole.console.console import Console
-from smtpconsole.console.held import Held
+from smtpconsole.console.holding.held import Held
 from smtpconsole.sandbox import Sandbox
 from smtpconsole.smtp.events import Entered, Proposed, Sent
 from smtpconsole.transcript.formats import exported

@@ -32,8 +32,8 @@ from test_console import Person
 from tlsserver import Behaviour, running
 
 from smtpconsole.console.console import Console
-from smtpconsole.console.inspection import Inspection
 from smtpconsole.console.known import Known
+from smtpconsole.console.sessions.inspection import Inspection
 from smtpconsole.console.settings import Settings
 from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial

@@ -10,8 +10,8 @@ import pytest
 from test_console import Person
 
 from smtpconsole.console.coach import advise
+from smtpconsole.console.composing.progress import Progress
 from smtpconsole.console.console import Console
-from smtpconsole.console.progress import Progress
 from smtpconsole.console.settings import Settings
 from smtpconsole.transcript.journal import Journal
 

@@ -189,7 +189,7 @@ def open_server(
     **how: Any,
 ) -> None:
     """Open a server, or nothing, in the application or the line mode."""
-    from smtpconsole.console.configuration import configured
+    from smtpconsole.console.configuring.configuration import configured
     from smtpconsole.console.ways import NO_NAME
     from smtpconsole.smtp.events import Noted
 
@@ -238,7 +238,7 @@ def _suggestions(target: str | None, lmtp: bool) -> Suggestions:
 
 def _sandbox(stack: ExitStack) -> Suggestions:
     """Start the sandbox, and tell what to try there."""
-    from smtpconsole.console import sandboxes
+    from smtpconsole.console.sandboxing import sandboxes
 
     started = stack.enter_context(sandboxes.fresh())
     return replace(sandboxes.suggestions(started), is_for_learners=True)
@@ -280,7 +280,7 @@ def show(
     """Open the application, or the line mode where there is no screen."""
     from smtpconsole.console import paths
     from smtpconsole.console.known import Known
-    from smtpconsole.console.standing import Standing
+    from smtpconsole.console.teaching.standing import Standing
 
     known, standing = Known(paths.known_file()), Standing(paths.lessons_file())
     if in_lines or not has_screen():

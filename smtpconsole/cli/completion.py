@@ -38,7 +38,8 @@ def command(shell: str | None, man: bool, targets: bool) -> None:
 
 def _targets() -> list[str]:
     """Profiles, and servers that were talked to; what is odd would be a word of the shell's."""
-    from smtpconsole.console import paths, profiles
+    from smtpconsole.console import paths
+    from smtpconsole.console.configuring import profiles
     from smtpconsole.console.known import Known
 
     names = [*profiles.names(), *Known(paths.known_file()).names]

@@ -33,7 +33,7 @@ def command(
     commands, codes, capabilities that are gone, tls and certificates.  The exit code is 0 if
     nothing that counts differs, 1 if something does, 2 if it cannot be told.
     """
-    from smtpconsole.console.recordings import opened
+    from smtpconsole.console.sessions.recordings import opened
     from smtpconsole.transcript.diffing import compared
     from smtpconsole.transcript.turns import turns
 

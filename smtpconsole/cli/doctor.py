@@ -45,7 +45,7 @@ def _network(wish: Wish) -> list[Finding]:
     import asyncio
 
     from smtpconsole.console import doctor
-    from smtpconsole.console.progress import ProgressLine
+    from smtpconsole.console.composing.progress import ProgressLine
 
     progress = ProgressLine()
 

@@ -41,8 +41,8 @@ def command(
     are text, markdown, html, json, jsonl, script, swaks, curl, openssl, python, python-aiosmtplib
     and python-smtpconsole.  Credentials are never in it.
     """
-    from smtpconsole.console.recordings import opened
-    from smtpconsole.console.saving import save
+    from smtpconsole.console.sessions.recordings import opened
+    from smtpconsole.console.sessions.saving import save
     from smtpconsole.transcript.formats import FORMATS, exported
     from smtpconsole.transcript.showing import Show
 

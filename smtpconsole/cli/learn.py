@@ -10,7 +10,7 @@ import click
 
 from smtpconsole.cli import sentence
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.progress import ProgressLine
+from smtpconsole.console.composing.progress import ProgressLine
 from smtpconsole.visible import visible
 
 _EPILOG = """\b
@@ -65,9 +65,9 @@ def command(
 def _learn(name: str, target: str | None, *, present: bool, in_lines: bool, keep: bool) -> None:
     """Open the console at a lesson; what cannot be is told before that."""
     from smtpconsole.cli import journal, show
-    from smtpconsole.console.configuration import configured
-    from smtpconsole.console.lessons import find, harmless
+    from smtpconsole.console.configuring.configuration import configured
     from smtpconsole.console.memory import Suggestions
+    from smtpconsole.console.teaching.lessons import find, harmless
     from smtpconsole.smtp.events import Noted
 
     words = ["/learn"]
@@ -90,8 +90,8 @@ def _learn(name: str, target: str | None, *, present: bool, in_lines: bool, keep
 
 def _list() -> None:
     from smtpconsole.console import paths
-    from smtpconsole.console.lessons import rows
-    from smtpconsole.console.standing import Standing
+    from smtpconsole.console.teaching.lessons import rows
+    from smtpconsole.console.teaching.standing import Standing
 
     for row in rows(Standing(paths.lessons_file())):
         click.echo(visible(row))
@@ -99,10 +99,10 @@ def _list() -> None:
 
 def _html(name: str, path: Path) -> None:
     """Save a lesson with the session that its solution makes."""
-    from smtpconsole.console.lessonpage import page
-    from smtpconsole.console.lessonplay import solved
-    from smtpconsole.console.lessons import find
-    from smtpconsole.console.saving import save
+    from smtpconsole.console.sessions.saving import save
+    from smtpconsole.console.teaching.lessonpage import page
+    from smtpconsole.console.teaching.lessonplay import solved
+    from smtpconsole.console.teaching.lessons import find
 
     async def made() -> str:
         async with solved(find(name)[0]) as learning:
@@ -113,8 +113,8 @@ def _html(name: str, path: Path) -> None:
 
 def _check(path: Path) -> int:
     """Play a lesson; 0 if all of it holds."""
-    from smtpconsole.console.lessonplay import problems, wrong_turns
-    from smtpconsole.console.lessons import read
+    from smtpconsole.console.teaching.lessonplay import problems, wrong_turns
+    from smtpconsole.console.teaching.lessons import read
 
     progress = ProgressLine()
     lesson = read(path)

@@ -20,11 +20,11 @@ from smtpconsole.cli.options import (
     with_ways,
 )
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.progress import ProgressLine
+from smtpconsole.console.composing.progress import ProgressLine
 from smtpconsole.visible import visible
 
 if TYPE_CHECKING:
-    from smtpconsole.console.matrix import Matrix
+    from smtpconsole.console.dns.matrix import Matrix
     from smtpconsole.console.probe.visit import Errand
     from smtpconsole.net.dns.resolver import Resolver
 
@@ -78,12 +78,12 @@ def command(
     What the domain publishes is shown and checked: MX, MTA-STS, TLSA, TLS-RPT, SPF, DMARC.  Each
     server is visited as a sender would, without sending mail.
     """
-    from smtpconsole.console.matrix import Matrix
-    from smtpconsole.console.matrixtext import as_json as in_json
-    from smtpconsole.console.matrixtext import details, outcome, schema, table
+    from smtpconsole.console.dns.matrix import Matrix
+    from smtpconsole.console.dns.matrixtext import as_json as in_json
+    from smtpconsole.console.dns.matrixtext import details, outcome, schema, table
+    from smtpconsole.console.dns.resolving import domain as mail_domain
+    from smtpconsole.console.dns.resolving import resolver
     from smtpconsole.console.probe.errands import errand_for
-    from smtpconsole.console.resolving import domain as mail_domain
-    from smtpconsole.console.resolving import resolver
     from smtpconsole.smtp.targets import Target
 
     if is_schema:
@@ -120,7 +120,7 @@ async def _watched(
     is_live: bool,
 ) -> None:
     """Survey, and show the table meanwhile where there is a terminal for it."""
-    from smtpconsole.console.matrix import survey
+    from smtpconsole.console.dns.matrix import survey
     from smtpconsole.net.dns.sts import Web
 
     screen = _Screen(matrix, is_live=is_live)
@@ -160,7 +160,7 @@ class _Screen:
             await asyncio.sleep(_FRAME)
 
     def _draw(self) -> None:
-        from smtpconsole.console.matrixtext import table
+        from smtpconsole.console.dns.matrixtext import table
 
         lines = [visible(line) for line in table(self._matrix)]
         size = shutil.get_terminal_size()

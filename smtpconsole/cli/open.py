@@ -15,7 +15,7 @@ def command(which: str, lines: bool) -> None:
     """
     from smtpconsole.cli import has_screen, sentence
     from smtpconsole.console.answers import ConsoleError
-    from smtpconsole.console.recordings import opened
+    from smtpconsole.console.sessions.recordings import opened
 
     try:
         recorded = opened(which)
@@ -31,7 +31,7 @@ def command(which: str, lines: bool) -> None:
             for line in turn.lines:
                 click.echo(f"{turn.mark} {visible(line)}")
         return
-    from smtpconsole.console import configuration
+    from smtpconsole.console.configuring import configuration
     from smtpconsole.tui.keys import Keyboard
     from smtpconsole.tui.recorded import RecordingApp
 

@@ -20,7 +20,7 @@ from smtpconsole.cli.options import (
     with_ways,
 )
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.progress import ProgressLine
+from smtpconsole.console.composing.progress import ProgressLine
 from smtpconsole.visible import visible
 
 if TYPE_CHECKING:
@@ -82,13 +82,13 @@ def command(
     TARGET is written as for smtpconsole itself.  Greeting, EHLO, STARTTLS, EHLO, HELP, NOOP and
     QUIT are said, and no mail is sent.
     """
+    from smtpconsole.console.dns.resolving import ca_file
+    from smtpconsole.console.dns.resolving import domain as mail_domain
+    from smtpconsole.console.dns.resolving import resolver as resolver_for
     from smtpconsole.console.probe import report as reports
     from smtpconsole.console.probe import text
     from smtpconsole.console.probe.errands import errand_for
     from smtpconsole.console.probe.probing import Inquiry
-    from smtpconsole.console.resolving import ca_file
-    from smtpconsole.console.resolving import domain as mail_domain
-    from smtpconsole.console.resolving import resolver as resolver_for
     from smtpconsole.console.targets import parse_target
     from smtpconsole.net.dns.sts import Web
 

@@ -78,8 +78,8 @@ async def _replayed(
     from smtpconsole.console import troubles
     from smtpconsole.console.console import Console
     from smtpconsole.console.headless import Headless
-    from smtpconsole.console.recordings import opened
-    from smtpconsole.console.replaying import replay
+    from smtpconsole.console.sessions.recordings import opened
+    from smtpconsole.console.sessions.replaying import replay
     from smtpconsole.console.targets import parse_target
     from smtpconsole.transcript.formats import exported
     from smtpconsole.transcript.journal import Journal

@@ -116,9 +116,9 @@ class Wish:
 
 async def _run(wish: Wish, settings: Settings) -> int:
     """The exit code."""
-    from smtpconsole.console import playing, scriptfiles, scriptresults
     from smtpconsole.console.console import Console, Suggestions
     from smtpconsole.console.headless import Quiet
+    from smtpconsole.console.scripting import playing, scriptfiles, scriptresults
     from smtpconsole.console.targets import parse_target
     from smtpconsole.transcript.formats import exported
     from smtpconsole.transcript.journal import Journal

@@ -55,7 +55,7 @@ def command(
     FAULT is a name, such as rcpt-mixed, with a place, a count or a chance if wished: 421@RCPT,
     drip#3, double-reply%20.
     """
-    from smtpconsole.console.recordings import opened, spoken
+    from smtpconsole.console.sessions.recordings import opened, spoken
     from smtpconsole.sandbox import Sandbox
     from smtpconsole.sandbox import faults as ways
     from smtpconsole.sandbox.house import default, load
@@ -110,7 +110,7 @@ def command(
 
 def _tell_news(diary: Diary, told: list[int], tell: Callable[[str], None]) -> None:
     """Tell the notes that have not been told; called in the sandbox's thread only."""
-    from smtpconsole.console import serverside
+    from smtpconsole.console.sandboxing import serverside
 
     notes = diary.since(told[0])
     told[0] += len(notes)

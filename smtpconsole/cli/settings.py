@@ -12,7 +12,7 @@ import click
 from smtpconsole.visible import visible
 
 if TYPE_CHECKING:
-    from smtpconsole.console.configuration import Document, Problem
+    from smtpconsole.console.configuring.configuration import Document, Problem
     from smtpconsole.console.settings import Settings
 
 
@@ -27,14 +27,14 @@ def command(check: bool, path: bool, schema: bool, as_json: bool) -> None:
     They are in a TOML file, and in variables of the environment (SMTPCONSOLE_TIMEOUT=10s).
     In the console, /set and /profile change them.
     """
-    from smtpconsole.console import configuration, profiles
+    from smtpconsole.console.configuring import configuration, profiles
 
     document = configuration.read()
     if path:
         click.echo(str(document.path))
         return
     if schema:
-        from smtpconsole.console.schema import schema as made
+        from smtpconsole.console.configuring.schema import schema as made
 
         click.echo(json.dumps(made(), indent=1))
         return
@@ -64,7 +64,7 @@ def _lines(settings: Settings, names: list[str]) -> Iterator[str]:
 
 
 def _as_json(settings: Settings, problems: list[Problem], document: Document) -> dict[str, object]:
-    from smtpconsole.console import profiles
+    from smtpconsole.console.configuring import profiles
     from smtpconsole.console.settings import SETTINGS
 
     told = {

@@ -109,7 +109,7 @@ def _size(text: str) -> int:
 
 
 def _complete_target(console: Console, word: str) -> Iterable[str]:
-    from smtpconsole.console import profiles
+    from smtpconsole.console.configuring import profiles
 
     schemes = [f"{scheme}://" for scheme in SCHEMES]
     others = ["lmtp+unix://", "smtp+unix://", "mx:", "exec:"]

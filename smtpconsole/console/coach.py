@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from smtpconsole.console import lessontold, situation
+from smtpconsole.console import situation
+from smtpconsole.console.teaching import lessontold
 from smtpconsole.smtp.events import Phase
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.sasl.decoding import decode_challenge

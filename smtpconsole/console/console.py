@@ -14,20 +14,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from smtpconsole.composer.draft import Draft
-from smtpconsole.console import commands, connecting, language, profiles, sandboxes, troubles
+from smtpconsole.console import commands, connecting, language, troubles
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.composing.keeping import Keeper
+from smtpconsole.console.configuring import profiles
 from smtpconsole.console.front import Front
-from smtpconsole.console.held import Held
 from smtpconsole.console.history import History
-from smtpconsole.console.keeping import Keeper
+from smtpconsole.console.holding.held import Held
+from smtpconsole.console.holding.stepping import NEXT, WAITS, Stepping
 from smtpconsole.console.known import Known, Watch
 from smtpconsole.console.memory import Memory
 from smtpconsole.console.memory import Suggestions as Suggestions
+from smtpconsole.console.sandboxing import sandboxes
+from smtpconsole.console.scripting.variables import Variables
 from smtpconsole.console.settings import Settings
-from smtpconsole.console.standing import Standing
-from smtpconsole.console.stepping import NEXT, WAITS, Stepping
 from smtpconsole.console.targets import named, written
-from smtpconsole.console.variables import Variables
+from smtpconsole.console.teaching.standing import Standing
 from smtpconsole.net.connection import Connection
 from smtpconsole.smtp import exchanges
 from smtpconsole.smtp.capabilities import Capabilities
@@ -39,10 +41,10 @@ from smtpconsole.smtp.session import Exchange
 from smtpconsole.transcript.journal import Journal
 
 if TYPE_CHECKING:
-    from smtpconsole.console.learning import Learning
-    from smtpconsole.console.matrix import Matrix
+    from smtpconsole.console.composing.uploading import Upload
+    from smtpconsole.console.dns.matrix import Matrix
     from smtpconsole.console.stopping import Stoppable
-    from smtpconsole.console.uploading import Upload
+    from smtpconsole.console.teaching.learning import Learning
 
 T = TypeVar("T")
 
@@ -183,7 +185,7 @@ class Console:
             raise ConsoleError("this is a recorded session: it can be looked at, not gone on with")
         self.profile = profiles.entered(self, target)
         if target.mx:
-            from smtpconsole.console import mailroutes  # which needs dnspython
+            from smtpconsole.console.dns import mailroutes  # which needs dnspython
 
             await mailroutes.connect(self, target, how)
             return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from smtpconsole.console.answers import Answer
 
 if TYPE_CHECKING:
-    from smtpconsole.console.progress import Progress
+    from smtpconsole.console.composing.progress import Progress
 
 
 class Front(Protocol):

@@ -11,9 +11,9 @@ import getpass
 import os
 import sys
 
-from smtpconsole.console import editing
 from smtpconsole.console.answers import Answer, ConsoleError
-from smtpconsole.console.progress import Progress, ProgressLine
+from smtpconsole.console.composing import editing
+from smtpconsole.console.composing.progress import Progress, ProgressLine
 from smtpconsole.visible import visible
 
 PASSWORD = "SMTP_PASSWORD"

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from smtpconsole.console.inspection import Inspection
+from smtpconsole.console.sessions.inspection import Inspection
 from smtpconsole.net.connection import Connection
 from smtpconsole.smtp.capabilities import Capabilities
 from smtpconsole.smtp.events import Noted

@@ -16,9 +16,9 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from smtpconsole.console import variables
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.variables import Lookup
+from smtpconsole.console.scripting import variables
+from smtpconsole.console.scripting.variables import Lookup
 
 VERBATIM = {"repeat": 1, "edit": 1}  # commands that take a line, and how many words before it
 

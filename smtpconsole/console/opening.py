@@ -20,7 +20,7 @@ async def begin(console: Console, *, offers: bool = True) -> None:
     elif offers and not _has_begun(console):
         console.front.show(start(console))
     if suggestions.is_for_learners and offers:
-        from smtpconsole.console import lessons  # which needs tomllib
+        from smtpconsole.console.teaching import lessons  # which needs tomllib
 
         lessons.welcome(console)
 
@@ -32,7 +32,7 @@ def _has_begun(console: Console) -> bool:
 
 def start(console: Console) -> Answer:
     """What can be opened: servers and profiles that are known, the sandbox, a lesson, a journal."""
-    from smtpconsole.console import profiles  # which needs tomllib
+    from smtpconsole.console.configuring import profiles  # which needs tomllib
 
     servers = console.watch.servers[:_MOST_SERVERS]
     named = profiles.names()[:_MOST_PROFILES]

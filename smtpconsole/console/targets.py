@@ -38,7 +38,7 @@ _FORMS = (
 
 def parse_target(text: str) -> Target:
     """The target that is written so; ConsoleError, with what would be one, if it is none."""
-    from smtpconsole.console import profiles  # which reads targets, too
+    from smtpconsole.console.configuring import profiles  # which reads targets, too
 
     return profiles.target(text.strip()) or parse_server(text)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from smtpconsole.console import tlstroubles
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.targets import written
+from smtpconsole.console.tls import tlstroubles
 from smtpconsole.smtp.commands import CONTENT, GREETING
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence, Unreachable
 from smtpconsole.smtp.events import Target

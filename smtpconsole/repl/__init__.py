@@ -10,18 +10,19 @@ import asyncio
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from smtpconsole.console import clipboard, drafting, editing, opening, pasting, paths
+from smtpconsole.console import clipboard, opening, pasting, paths
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.coach import advise
+from smtpconsole.console.composing import drafting, editing
+from smtpconsole.console.composing.folding import Fold
+from smtpconsole.console.composing.progress import Progress, ProgressLine
+from smtpconsole.console.composing.uploading import interrupted_by
 from smtpconsole.console.console import Console, Suggestions
-from smtpconsole.console.folding import Fold
 from smtpconsole.console.history import History
 from smtpconsole.console.known import Known
-from smtpconsole.console.progress import Progress, ProgressLine
 from smtpconsole.console.settings import Settings
-from smtpconsole.console.standing import Standing
 from smtpconsole.console.stopping import stop
-from smtpconsole.console.uploading import interrupted_by
+from smtpconsole.console.teaching.standing import Standing
 from smtpconsole.repl.inputs import Input, Pasted, input_for
 from smtpconsole.repl.looks import Looks
 from smtpconsole.smtp.events import Answered, Phase

@@ -19,9 +19,9 @@ from functools import partial
 from types import TracebackType
 from typing import Protocol
 
+from smtpconsole.console.composing.uploading import interrupted_by
 from smtpconsole.console.console import Console
 from smtpconsole.console.history import History
-from smtpconsole.console.uploading import interrupted_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,17 +19,18 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static, TabPane, Tabs
 
-from smtpconsole.console import drafting, explaining, opening, paths
+from smtpconsole.console import explaining, opening, paths
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.coach import advise
+from smtpconsole.console.composing import drafting
+from smtpconsole.console.composing.progress import Progress
 from smtpconsole.console.console import Console, Suggestions
-from smtpconsole.console.details import details
 from smtpconsole.console.history import History
 from smtpconsole.console.known import Known
-from smtpconsole.console.progress import Progress
+from smtpconsole.console.sessions.details import details
 from smtpconsole.console.settings import Settings
-from smtpconsole.console.standing import Standing
 from smtpconsole.console.stopping import stop
+from smtpconsole.console.teaching.standing import Standing
 from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal

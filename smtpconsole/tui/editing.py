@@ -6,8 +6,8 @@ from contextlib import nullcontext
 
 from textual.app import App, SuspendNotSupported
 
-from smtpconsole.console import editing
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.composing import editing
 
 
 async def edited(app: App[None], text: str, suffix: str) -> str | None:

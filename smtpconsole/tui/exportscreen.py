@@ -17,7 +17,7 @@ from textual.widgets import Input, OptionList, Static
 
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.console import Console
-from smtpconsole.console.saving import save, suggested
+from smtpconsole.console.sessions.saving import save, suggested
 from smtpconsole.transcript.formats import FORMATS, exported
 from smtpconsole.transcript.showing import Show
 from smtpconsole.tui import keys

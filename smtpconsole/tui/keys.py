@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from smtpconsole.console.actions import ACTIONS, Action, of
-from smtpconsole.console.keynames import all_shown, shown, split
+from smtpconsole.console.configuring.keynames import all_shown, shown, split
 
 
 def bindings(area: str) -> list[BindingType]:

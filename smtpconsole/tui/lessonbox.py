@@ -15,8 +15,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from smtpconsole.console import lessontold
 from smtpconsole.console.console import Console
+from smtpconsole.console.teaching import lessontold
 from smtpconsole.lessons import markdown
 from smtpconsole.tui import keys
 from smtpconsole.tui.lessontext import hung, rendered
@@ -24,7 +24,7 @@ from smtpconsole.tui.panes import Pane
 from smtpconsole.visible import visible
 
 if TYPE_CHECKING:
-    from smtpconsole.console.learning import Learning
+    from smtpconsole.console.teaching.learning import Learning
     from smtpconsole.lessons.lesson import Option
     from smtpconsole.lessons.tutor import Tutor
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from smtpconsole.console import pasting
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.commands.import_ import kept
-from smtpconsole.console.recordings import Recorded, understood
+from smtpconsole.console.sessions.recordings import Recorded, understood
 from smtpconsole.tui.answerbox import AnswerBox
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
-from smtpconsole.console.offers import Offer, pasted_path
+from smtpconsole.console.composing.offers import Offer, pasted_path
 from smtpconsole.tui import keys
 from smtpconsole.tui.panes.composer.entry import Line
 from smtpconsole.visible import visible

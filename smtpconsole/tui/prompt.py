@@ -20,9 +20,9 @@ from textual.widgets.option_list import Option
 from smtpconsole.console import pasting
 from smtpconsole.console.actions import of
 from smtpconsole.console.completion import Completion, complete, suggest
+from smtpconsole.console.configuring.keynames import split
 from smtpconsole.console.console import Console
 from smtpconsole.console.history import History
-from smtpconsole.console.keynames import split
 from smtpconsole.tui import keys
 from smtpconsole.tui.entry import Entry
 from smtpconsole.visible import visible

@@ -16,9 +16,9 @@ from textual.widgets import Static, TabPane, Tabs
 from smtpconsole.console import paths
 from smtpconsole.console.actions import ACTIONS
 from smtpconsole.console.answers import Answer
+from smtpconsole.console.composing.progress import Progress
 from smtpconsole.console.console import Console
-from smtpconsole.console.details import details
-from smtpconsole.console.progress import Progress
+from smtpconsole.console.sessions.details import details
 from smtpconsole.smtp.events import Answered, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal

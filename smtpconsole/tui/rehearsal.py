@@ -13,8 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.composing.rehearsing import Rehearsal, rehearsal
 from smtpconsole.console.console import Console
-from smtpconsole.console.rehearsing import Rehearsal, rehearsal
 from smtpconsole.tui import keys
 from smtpconsole.tui.panes import hanging
 from smtpconsole.visible import visible

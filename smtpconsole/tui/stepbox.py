@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.console import Console
-from smtpconsole.console.held import KEYS, Held, Row
+from smtpconsole.console.holding.held import KEYS, Held, Row
 from smtpconsole.tui.panes import Pane
 from smtpconsole.tui.prompt import Prompt
 from smtpconsole.visible import visible

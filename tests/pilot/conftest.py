@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from smtpconsole.console import sandboxes
 from smtpconsole.console.console import Suggestions
+from smtpconsole.console.sandboxing import sandboxes
 from smtpconsole.console.settings import Settings
 from smtpconsole.sandbox import Sandbox
 

@@ -11,7 +11,7 @@ from driving import NARROW, WIDE, Driver, driving
 from evil import TEXT
 
 from smtpconsole.console.console import Suggestions
-from smtpconsole.console.learning import Learning
+from smtpconsole.console.teaching.learning import Learning
 from smtpconsole.lessons import catalogue
 from smtpconsole.smtp.events import Phase
 from smtpconsole.tui.lessontext import rendered

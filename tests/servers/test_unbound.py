@@ -12,8 +12,8 @@ import pytest
 import resolver as unbound
 import zone
 
-from smtpconsole.console.matrix import Matrix, survey
-from smtpconsole.console.matrixtext import outcome
+from smtpconsole.console.dns.matrix import Matrix, survey
+from smtpconsole.console.dns.matrixtext import outcome
 from smtpconsole.console.probe.visit import Errand
 from smtpconsole.net.dane import record_for
 from smtpconsole.net.dns import mx, tlsa

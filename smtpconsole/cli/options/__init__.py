@@ -87,7 +87,7 @@ def settings_from(words: Mapping[str, str | bool | None]) -> Settings:
 
     Mistakes in the file are told on standard error, and no reason to stop.
     """
-    from smtpconsole.console.configuration import configured
+    from smtpconsole.console.configuring.configuration import configured
 
     settings, problems = configured(words)
     for problem in problems:

@@ -10,7 +10,7 @@ from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import Kind
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
-from smtpconsole.console.stepping import breakpoint_of
+from smtpconsole.console.holding.stepping import breakpoint_of
 from smtpconsole.smtp.events import Phase
 
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from smtpconsole.console.arguments import PATH
 from smtpconsole.console.commands import command
+from smtpconsole.console.composing.contents import content_of, sent
+from smtpconsole.console.composing.uploading import carry
 from smtpconsole.console.console import Console
-from smtpconsole.console.contents import content_of, sent
-from smtpconsole.console.uploading import carry
 from smtpconsole.smtp import exchanges
 
 

@@ -8,7 +8,7 @@ from smtpconsole.console.answers import Answer
 from smtpconsole.console.arguments import NUMBER, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
-from smtpconsole.console.recordings import SESSION, session
+from smtpconsole.console.sessions.recordings import SESSION, session
 from smtpconsole.transcript.diffing import HEEDED, KINDS, Comparison, compared
 from smtpconsole.transcript.sidebyside import report, verdict
 from smtpconsole.transcript.turns import turns

@@ -11,8 +11,8 @@ from smtpconsole.composer.signing import Signer, canonical, public_record, signe
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import PATH, TEXT, choice
 from smtpconsole.console.commands import command
+from smtpconsole.console.composing.drafting import octets
 from smtpconsole.console.console import Console
-from smtpconsole.console.drafting import octets
 from smtpconsole.smtp import addresses
 
 FORMS = choice("relaxed", "simple")

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from ipaddress import ip_address
 from typing import Annotated
 
-from smtpconsole.console import domains, resolving
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import TEXT, Kind
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.dns import domains, resolving
 from smtpconsole.console.probe.text import told
 from smtpconsole.console.targets import parse_target
 from smtpconsole.net.dns import dkim as dkim_records

@@ -17,8 +17,8 @@ from smtpconsole.composer.tree import opened, tree
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import NUMBER, PATH, WORDS, choice
 from smtpconsole.console.commands import command
+from smtpconsole.console.composing.drafting import measured, notes, octets, restored
 from smtpconsole.console.console import Console
-from smtpconsole.console.drafting import measured, notes, octets, restored
 from smtpconsole.console.paths import template_folder
 from smtpconsole.visible import octets as plain
 

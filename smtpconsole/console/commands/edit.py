@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from smtpconsole.console import drafting
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import Kind, choice
 from smtpconsole.console.commands import command
+from smtpconsole.console.composing import drafting
 from smtpconsole.console.console import Console
 from smtpconsole.console.language import secret_of
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from smtpconsole.console import expecting
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.arguments import Kind
 from smtpconsole.console.commands import command
-from smtpconsole.console.completing import complete_expected
 from smtpconsole.console.console import Console
+from smtpconsole.console.scripting import expecting
+from smtpconsole.console.scripting.completing import complete_expected
 
 WHAT = Kind("WHAT ...", is_rest=True, is_list=True, complete_after=complete_expected)
 

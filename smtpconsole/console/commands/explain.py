@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Annotated
 
 from smtpconsole import knowledge
-from smtpconsole.console import explaining, workbench
+from smtpconsole.console import explaining
 from smtpconsole.console.arguments import WORDS
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.login import workbench
 from smtpconsole.console.situation import situation
 
 

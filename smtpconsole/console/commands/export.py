@@ -9,7 +9,7 @@ from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import NUMBER, PATH, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
-from smtpconsole.console.saving import save, suggested
+from smtpconsole.console.sessions.saving import save, suggested
 from smtpconsole.transcript.formats import FORMATS, exported
 from smtpconsole.transcript.showing import Show
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-from smtpconsole.console import faulting, sandboxes
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import NUMBER, TEXT, Kind
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.sandboxing import faulting, sandboxes
 
 if TYPE_CHECKING:
     from smtpconsole.sandbox.faults import Fault, Switches

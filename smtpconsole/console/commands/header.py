@@ -12,8 +12,8 @@ from smtpconsole.composer.mime import headers
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import WORDS, Kind
 from smtpconsole.console.commands import command
+from smtpconsole.console.composing.drafting import octets
 from smtpconsole.console.console import Console
-from smtpconsole.console.drafting import octets
 
 _KNOWN = (
     *("From", "To", "Cc", "Bcc", "Reply-To", "Sender", "Subject", "Date", "Message-ID"),

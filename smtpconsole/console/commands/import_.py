@@ -9,7 +9,7 @@ from smtpconsole.console.arguments import PATH
 from smtpconsole.console.commands import command
 from smtpconsole.console.commands.journal import Viewer
 from smtpconsole.console.console import Console
-from smtpconsole.console.recordings import Recorded, keep, opened, understood
+from smtpconsole.console.sessions.recordings import Recorded, keep, opened, understood
 from smtpconsole.transcript.dialogue import talks
 from smtpconsole.transcript.turns import turns
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from smtpconsole.console import lessons
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import TARGET, Kind
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.teaching import lessons
 from smtpconsole.smtp.events import Target
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from smtpconsole.console import logins
 from smtpconsole.console.arguments import (
     ADDRESS,
     BINDING,
@@ -16,7 +15,8 @@ from smtpconsole.console.arguments import (
 )
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
-from smtpconsole.console.passwords import Source
+from smtpconsole.console.login import logins
+from smtpconsole.console.login.passwords import Source
 
 
 @command

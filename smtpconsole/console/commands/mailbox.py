@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from smtpconsole.console import sandboxes, serverside
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import NUMBER, TEXT
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
-from smtpconsole.console.serverside import Row
+from smtpconsole.console.sandboxing import sandboxes, serverside
+from smtpconsole.console.sandboxing.serverside import Row
 
 
 @command

@@ -9,8 +9,8 @@ from smtpconsole.composer.mends import MENDS, mended
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import Kind
 from smtpconsole.console.commands import command
+from smtpconsole.console.composing.drafting import measured
 from smtpconsole.console.console import Console
-from smtpconsole.console.drafting import measured
 
 
 def _complete(console: Console, word: str) -> Iterable[str]:

@@ -10,8 +10,8 @@ from smtpconsole.composer.messages import MESSAGES, Message
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import SIZE, Kind
 from smtpconsole.console.commands import command
+from smtpconsole.console.composing.drafting import measured
 from smtpconsole.console.console import Console
-from smtpconsole.console.drafting import measured
 
 
 def _parse(text: str) -> Message:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from smtpconsole.console import resolving
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import NUMBER, TEXT
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
-from smtpconsole.console.matrix import PORT, Matrix, Row, survey
-from smtpconsole.console.matrixtext import details, outcome, row_note, table
+from smtpconsole.console.dns import resolving
+from smtpconsole.console.dns.matrix import PORT, Matrix, Row, survey
+from smtpconsole.console.dns.matrixtext import details, outcome, row_note, table
 from smtpconsole.console.probe.errands import errand_for
 from smtpconsole.net.dns.sts import Web
 from smtpconsole.smtp.events import Noted, Target

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from smtpconsole.console import pairing
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import LIST
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.holding import pairing
 from smtpconsole.smtp.commands import CONTENT, PER_RECIPIENT, Send
 from smtpconsole.smtp.events import Phase, Sent
 from smtpconsole.smtp.session import Exchange, Session

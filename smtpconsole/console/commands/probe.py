@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from smtpconsole.console import mailroutes, resolving
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import NUMBER, TARGET
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.dns import mailroutes, resolving
 from smtpconsole.console.probe import probing
 from smtpconsole.console.probe.errands import errand_for
 from smtpconsole.console.probe.text import lines

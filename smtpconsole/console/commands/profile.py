@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
-from smtpconsole.console import profiles, writing
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import TEXT, Kind, choice
 from smtpconsole.console.commands import command
+from smtpconsole.console.configuring import profiles, writing
+from smtpconsole.console.configuring.guard import FOREIGN, RAW
 from smtpconsole.console.console import Console
-from smtpconsole.console.guard import FOREIGN, RAW
 from smtpconsole.console.ways import WAYS
 
 

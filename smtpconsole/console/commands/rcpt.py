@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from smtpconsole.console.arguments import ADDRESS
 from smtpconsole.console.commands import command
+from smtpconsole.console.composing.wishes import FREE, RCPT_WISHES, objecting
 from smtpconsole.console.console import Console
-from smtpconsole.console.wishes import FREE, RCPT_WISHES, objecting
 from smtpconsole.smtp import exchanges, parameters
 from smtpconsole.smtp.addresses import needs_utf8
 from smtpconsole.smtp.commands import rcpt as rcpt_line

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.commands import command
+from smtpconsole.console.composing.rehearsing import rehearsal
 from smtpconsole.console.console import Console
-from smtpconsole.console.rehearsing import rehearsal
 
 
 @command

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from smtpconsole.console import variables
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import NUMBER, Kind
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
 from smtpconsole.console.language import secret_of
+from smtpconsole.console.scripting import variables
 from smtpconsole.console.stopping import stoppable
 
 LINE = Kind("LINE", hides=secret_of)

@@ -9,8 +9,8 @@ from smtpconsole.console.arguments import ADDRESS, TARGET
 from smtpconsole.console.commands import command
 from smtpconsole.console.commands.diff import told
 from smtpconsole.console.console import Console
-from smtpconsole.console.recordings import SESSION, session
-from smtpconsole.console.replaying import replay as replay_session
+from smtpconsole.console.sessions.recordings import SESSION, session
+from smtpconsole.console.sessions.replaying import replay as replay_session
 from smtpconsole.smtp.events import Target
 from smtpconsole.transcript.diffing import compared
 from smtpconsole.transcript.sidebyside import verdict

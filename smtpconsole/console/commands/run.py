@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from smtpconsole.console import playing, scriptfiles
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.arguments import LIST, PATH
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.scripting import playing, scriptfiles
 from smtpconsole.console.stopping import stoppable
 
 

@@ -6,13 +6,13 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from smtpconsole.console import sandboxes, serverside
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import NUMBER, PATH, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
-from smtpconsole.console.faulting import FAULTS
-from smtpconsole.console.recordings import SESSION, session, spoken
+from smtpconsole.console.sandboxing import sandboxes, serverside
+from smtpconsole.console.sandboxing.faulting import FAULTS
+from smtpconsole.console.sessions.recordings import SESSION, session, spoken
 from smtpconsole.smtp.events import Noted
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from smtpconsole.console.arguments import ADDRESS, PATH, SIZE, TEXT
 from smtpconsole.console.commands import command
+from smtpconsole.console.composing.sending import How, send_draft
+from smtpconsole.console.composing.wishes import FREE, WISHES
 from smtpconsole.console.console import Console
-from smtpconsole.console.sending import How, send_draft
-from smtpconsole.console.wishes import FREE, WISHES
 
 
 @command

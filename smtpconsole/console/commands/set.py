@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
-from smtpconsole.console import variables, writing
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import Kind
 from smtpconsole.console.commands import command
+from smtpconsole.console.configuring import writing
 from smtpconsole.console.console import Console
+from smtpconsole.console.scripting import variables
 from smtpconsole.console.settings import SETTINGS, entry_of
 from smtpconsole.console.targets import password_of
 from smtpconsole.console.ways import WAYS

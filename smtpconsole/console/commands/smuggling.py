@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from smtpconsole.console import tlsprobing
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import ADDRESS
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.tls import tlsprobing
 
 
 @command

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
-from smtpconsole.console import tlsprobing, tlsreport
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import TEXT, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
-from smtpconsole.console.inspection import Inspection
-from smtpconsole.console.tlsreport import Row
+from smtpconsole.console.sessions.inspection import Inspection
+from smtpconsole.console.tls import tlsprobing, tlsreport
+from smtpconsole.console.tls.tlsreport import Row
 from smtpconsole.smtp.facts import Demands
 
 WHAT = choice(

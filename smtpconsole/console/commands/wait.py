@@ -6,12 +6,12 @@ import asyncio
 from dataclasses import replace
 from typing import Annotated
 
-from smtpconsole.console import expecting
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import Kind, duration
 from smtpconsole.console.commands import command
-from smtpconsole.console.completing import complete_expected
 from smtpconsole.console.console import Console
+from smtpconsole.console.scripting import expecting
+from smtpconsole.console.scripting.completing import complete_expected
 from smtpconsole.console.stopping import stoppable
 
 WHAT = Kind("TIME|WHAT ...", is_rest=True, is_list=True, complete_after=complete_expected)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from smtpconsole.console import resolving
-from smtpconsole.console.configuration import configured
+from smtpconsole.console.configuring.configuration import configured
+from smtpconsole.console.dns import resolving
 from smtpconsole.console.doctor import Finding, Wish, online
 from smtpconsole.net.dial import dial
 from smtpconsole.net.policy import TlsPolicy

@@ -10,8 +10,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from smtpconsole.console import configuration, editing, paths
+from smtpconsole.console import paths
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.composing import editing
+from smtpconsole.console.configuring import configuration
 from smtpconsole.console.doctor import Finding, check
 from smtpconsole.net.dns import servers
 

@@ -91,7 +91,7 @@ def _run(plan: Plan, look: Look, out: TextIO, *, as_json: bool) -> int:
 async def _interruptible(submission: Submission, printer: Printer) -> None:
     """Run it; Ctrl+C ends the message under way in good order, or all there is."""
     from smtpconsole.console.answers import Answer
-    from smtpconsole.console.uploading import interrupted_by
+    from smtpconsole.console.composing.uploading import interrupted_by
 
     console = submission.console
     doing = asyncio.ensure_future(submission.run())

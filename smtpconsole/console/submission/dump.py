@@ -9,8 +9,8 @@ from dataclasses import fields
 from typing import Any
 
 from smtpconsole.console.answers import Answer
+from smtpconsole.console.composing.results import Results
 from smtpconsole.console.headless import PASSWORD
-from smtpconsole.console.results import Results
 from smtpconsole.console.settings import Settings
 from smtpconsole.console.submission.plan import Plan
 from smtpconsole.smtp import parameters

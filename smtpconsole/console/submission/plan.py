@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from smtpconsole.composer.draft import Draft
-from smtpconsole.console.logins import Wish
-from smtpconsole.console.sending import How
+from smtpconsole.console.composing.sending import How
+from smtpconsole.console.login.logins import Wish
 from smtpconsole.console.settings import Settings
 from smtpconsole.smtp.targets import Target
 

@@ -13,16 +13,16 @@ from typing import Any
 
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import SIZE
-from smtpconsole.console.configuration import configured
-from smtpconsole.console.logins import Wish
-from smtpconsole.console.passwords import Source
-from smtpconsole.console.sending import How
+from smtpconsole.console.composing.sending import How
+from smtpconsole.console.composing.wishes import FREE, WISHES
+from smtpconsole.console.configuring.configuration import configured
+from smtpconsole.console.login.logins import Wish
+from smtpconsole.console.login.passwords import Source
 from smtpconsole.console.settings import Settings
 from smtpconsole.console.submission import stages
 from smtpconsole.console.submission.drafting import Words, drafted, warning
 from smtpconsole.console.submission.plan import Login, Need, Plan
 from smtpconsole.console.targets import parse_target
-from smtpconsole.console.wishes import FREE, WISHES
 from smtpconsole.smtp.targets import Target
 from smtpconsole.visible import visible
 

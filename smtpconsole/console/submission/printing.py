@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from smtpconsole.console.answers import Answer, ConsoleError
-from smtpconsole.console.folding import LONG, Fold
+from smtpconsole.console.composing.folding import LONG, Fold
+from smtpconsole.console.composing.progress import Progress, ProgressLine
 from smtpconsole.console.headless import PASSWORD
-from smtpconsole.console.progress import Progress, ProgressLine
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.transcript.turns import Side, Teller, Turn
 from smtpconsole.visible import visible

@@ -10,12 +10,13 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace
 
-from smtpconsole.console import logins, troubles
+from smtpconsole.console import troubles
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.commanding import attributes
+from smtpconsole.console.composing.results import Results
+from smtpconsole.console.composing.sending import send_draft
 from smtpconsole.console.console import Console
-from smtpconsole.console.results import Results
-from smtpconsole.console.sending import send_draft
+from smtpconsole.console.login import logins
 from smtpconsole.console.submission.plan import Plan
 from smtpconsole.console.submission.stages import (
     CLOSED,
@@ -326,7 +327,7 @@ class Submission:
         import ssl
         from pathlib import Path
 
-        from smtpconsole.console.saving import save
+        from smtpconsole.console.sessions.saving import save
 
         text = "".join(ssl.DER_cert_to_PEM_cert(each.der) for each in facts.chain)
         path = save(Path(self.plan.certificates).expanduser(), text)

@@ -13,9 +13,9 @@ from textual.widgets import Static
 
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.console import Console
-from smtpconsole.console.domains import domain_lines, plan_lines
-from smtpconsole.console.matrix import STAGES, Cell, Matrix, Row, State
-from smtpconsole.console.matrixtext import SIGNS
+from smtpconsole.console.dns.domains import domain_lines, plan_lines
+from smtpconsole.console.dns.matrix import STAGES, Cell, Matrix, Row, State
+from smtpconsole.console.dns.matrixtext import SIGNS
 from smtpconsole.console.probe.text import told as remark_lines
 from smtpconsole.transcript.journal import Entry
 from smtpconsole.tui import keys

@@ -17,10 +17,10 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.widgets import Static
 
-from smtpconsole.console import sandboxes, serverside
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.console import Console
-from smtpconsole.console.serverside import Row
+from smtpconsole.console.sandboxing import sandboxes, serverside
+from smtpconsole.console.sandboxing.serverside import Row
 from smtpconsole.transcript.journal import Entry
 from smtpconsole.tui import keys
 from smtpconsole.tui.copying import copied
@@ -28,7 +28,7 @@ from smtpconsole.tui.panes import Pane, pane
 from smtpconsole.visible import visible
 
 if TYPE_CHECKING:
-    from smtpconsole.console.serverside import Letter, Sandbox
+    from smtpconsole.console.sandboxing.serverside import Letter, Sandbox
 
 FRAME = 0.1  # seconds between two looks at the diary, while it is written in
 _STYLES = {

@@ -14,10 +14,10 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.widgets import Static
 
-from smtpconsole.console import tlsreport
 from smtpconsole.console.console import Console
-from smtpconsole.console.inspection import Inspection
-from smtpconsole.console.tlsreport import Row
+from smtpconsole.console.sessions.inspection import Inspection
+from smtpconsole.console.tls import tlsreport
+from smtpconsole.console.tls.tlsreport import Row
 from smtpconsole.smtp.facts import Demands
 from smtpconsole.transcript.journal import Entry
 from smtpconsole.tui import keys

@@ -16,8 +16,8 @@ from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher, Static, TextArea
 
 from smtpconsole.composer.draft import Draft
-from smtpconsole.console import drafting, offers
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.composing import drafting, offers
 from smtpconsole.console.console import Console
 from smtpconsole.smtp import parameters
 from smtpconsole.transcript.journal import Entry

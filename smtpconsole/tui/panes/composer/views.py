@@ -12,8 +12,8 @@ from textual.widgets import OptionList, Static
 
 from smtpconsole.composer.draft import Draft
 from smtpconsole.composer.tree import Part, tree
-from smtpconsole.console.drafting import Source, source_of
-from smtpconsole.console.offers import pasted_path
+from smtpconsole.console.composing.drafting import Source, source_of
+from smtpconsole.console.composing.offers import pasted_path
 from smtpconsole.tui import keys
 from smtpconsole.tui.panes.composer.entry import Lines
 from smtpconsole.visible import visible

@@ -1,0 +1,1 @@
+"""A message from the draft to what became of it."""

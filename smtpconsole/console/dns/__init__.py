@@ -1,0 +1,1 @@
+"""Where mail goes, for a person: domains, routes, and the matrix of their servers."""

@@ -1,0 +1,1 @@
+"""What is held before it is said, and which reply answered which command."""

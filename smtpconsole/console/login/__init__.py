@@ -1,0 +1,1 @@
+"""Logging in: where secrets come from, what to try, and what was said, decoded."""

@@ -1,0 +1,1 @@
+"""Scripts: read, played, expected of, and reported on."""

@@ -1,0 +1,1 @@
+"""Sessions that were kept, and what can be told of one."""

@@ -1,0 +1,1 @@
+"""TLS in a person's words: what there is, what failed, what can be tried."""
