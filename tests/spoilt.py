@@ -23,7 +23,7 @@ from smtpconsole.transcript.formats import exported
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.visible import visible
 
-PATIENCE = 1.0  # seconds for a reply
+PATIENCE = 3.0  # seconds for a reply; six sessions share a loop, and tracemalloc slows them
 SIDE_BY_SIDE = 6  # sessions, each with a sandbox of its own
 LARGE = "y" * 70 + "\n"
 _UPGRADED = {"EHLO-TLS", "AUTH", "challenge", "tls", "context", "STARTTLS"}
