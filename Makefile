@@ -11,7 +11,7 @@ run: $(STAMP)
 	@$(BIN)/smtpconsole --sandbox
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not servers" -n auto
+	$(BIN)/python -m pytest -m "not servers" -n auto --dist worksteal
 
 # On every other Python that the machine has.
 test-pythons: $(STAMP)
@@ -22,7 +22,7 @@ test-servers: $(STAMP)
 
 # The protocol core is tested to its last branch.
 coverage: $(STAMP)
-	$(BIN)/python -m pytest -q -n auto --cov=smtpconsole.smtp --cov-branch --cov-fail-under=100 \
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --cov=smtpconsole.smtp --cov-branch --cov-fail-under=100 \
 		--cov-report=term-missing tests/test_replies.py tests/test_session.py \
 		tests/test_exchanges.py tests/test_commands.py tests/test_envelope.py \
 		tests/test_remarks.py tests/test_login.py tests/test_sasl.py tests/test_decoding.py \

@@ -48,7 +48,12 @@ def run(python: str, folder: Path) -> bool:
     subprocess.run([own, *PIP, "--upgrade", "pip>=25.1"], check=True)
     subprocess.run([own, *PIP, "--editable", ".", "--group", "dev"], check=True, cwd=ROOT)
     tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not servers", "-n", "auto"]
-    tests += ["--ignore", "tests/pilot"]  # screens are Textual's, not Python's, and take long
+    tests += [
+        "--dist",
+        "worksteal",
+        "--ignore",
+        "tests/pilot",
+    ]  # screens are Textual's, not Python's, and take long
     return subprocess.run([own, *tests], check=False, cwd=ROOT).returncode == 0
 
 
