@@ -88,6 +88,9 @@ def command(
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.put(None))
         with server:
+            # First, so that no client can have come and gone before anybody listens.
+            if diary and isinstance(server, Sandbox):
+                server.diary.subscribe(partial(_tell_news, server.diary, [0], tell))
             where = "localhost" if host in ("127.0.0.1", "::1") else host
             tell(f"listening on {where}:{server.port}, certificates by {server.ca_file}")
             if isinstance(server, Sandbox):
@@ -96,8 +99,6 @@ def command(
                     tell(f"LMTP on {where}:{server.lmtp_port}")
                 tell(f"XOAUTH2 takes the token {server.token}")
                 tell(f"log in as {server.user} with {server.password}")
-                if diary:
-                    server.diary.subscribe(partial(_tell_news, server.diary, [0], tell))
             ended.get()
     except ConsoleError as error:
         raise sentence(error) from error
