@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -102,13 +103,20 @@ def test_its_side_of_the_talk_is_told_if_wished() -> None:
     words = [*PROGRAM, "--diary"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        said = ""
-        while "log in as" not in said:
-            said += process.stdout.readline()
+        said = _until("log in as", process.stdout)
         port = re.search(r"listening on localhost:(\d+)", said)
         assert port is not None
         send(port[1])
-        while "=== gone" not in said:
-            said += process.stdout.readline()
+        said += _until("=== gone", process.stdout)
         process.kill()
     assert "-> RCPT TO:<carol@sandbox.example>" in said and "=== kept as 1" in said
+
+
+def _until(text: str, output: IO[str]) -> str:
+    """What a program says until it has said that; it may not end before."""
+    said = ""
+    while text not in said:
+        line = output.readline()
+        assert line, said
+        said += line
+    return said
