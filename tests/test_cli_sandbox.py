@@ -109,7 +109,8 @@ def test_its_side_of_the_talk_is_told_if_wished() -> None:
         send(port[1])
         said += _until("=== gone", process.stdout)
         process.kill()
-    assert "-> RCPT TO:<carol@sandbox.example>" in said and "=== kept as 1" in said
+    assert "=== kept as 1" in said
+    assert "-> rcpt to:<carol@sandbox.example>" in said.lower()  # Pythons spell it in two ways
 
 
 def _until(text: str, output: IO[str]) -> str:
