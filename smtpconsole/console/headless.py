@@ -19,6 +19,15 @@ from smtpconsole.visible import visible
 PASSWORD = "SMTP_PASSWORD"
 
 
+async def at_terminal(question: str, *, secret: bool) -> str:
+    """Ask whoever sits there; who ends the input or interrupts has nothing to say."""
+    ask = getpass.getpass if secret else input
+    try:
+        return await asyncio.to_thread(ask, f"{visible(question)} ")
+    except (EOFError, KeyboardInterrupt):
+        return ""
+
+
 class Headless:
     """Nobody watches, but somebody may be there to be asked."""
 
@@ -40,11 +49,7 @@ class Headless:
         if not sys.stdin.isatty():
             print(f"{visible(question)} (nobody to ask: no)", file=sys.stderr)
             return ""
-        ask = getpass.getpass if secret else input
-        try:
-            return await asyncio.to_thread(ask, f"{visible(question)} ")
-        except (EOFError, KeyboardInterrupt):
-            return ""
+        return await at_terminal(question, secret=secret)
 
     async def edit(self, text: str, *, suffix: str) -> str | None:
         """Let a person edit a text, if there is a terminal to do it in."""

@@ -5,8 +5,6 @@ Answers and troubles stand between the lines, where they came up.
 
 from __future__ import annotations
 
-import asyncio
-import getpass
 import os
 import sys
 from collections.abc import Iterator
@@ -16,7 +14,7 @@ from typing import TextIO
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.composing.folding import LONG, Fold
 from smtpconsole.console.composing.progress import Progress, ProgressLine
-from smtpconsole.console.headless import PASSWORD
+from smtpconsole.console.headless import PASSWORD, at_terminal
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.transcript.turns import Side, Teller, Turn
 from smtpconsole.visible import visible
@@ -86,11 +84,7 @@ class Printer:
                 )
             _complain([f"{question} (nobody to ask: no)"])
             return ""
-        ask = getpass.getpass if secret else input
-        try:
-            return await asyncio.to_thread(ask, f"{visible(question)} ")
-        except (EOFError, KeyboardInterrupt):
-            return ""
+        return await at_terminal(question, secret=secret)
 
     async def edit(self, text: str, *, suffix: str) -> str | None:
         """Nothing is edited on the way."""
