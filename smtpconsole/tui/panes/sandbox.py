@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.geometry import Region
 from textual.widgets import Static
 
 from smtpconsole.console.answers import Answer
@@ -23,8 +22,7 @@ from smtpconsole.console.sandboxing import sandboxes, serverside
 from smtpconsole.console.sandboxing.serverside import Row
 from smtpconsole.transcript.journal import Entry
 from smtpconsole.tui import keys
-from smtpconsole.tui.copying import copied
-from smtpconsole.tui.panes import Pane, pane
+from smtpconsole.tui.panes import Listing, pane
 from smtpconsole.visible import visible
 
 if TYPE_CHECKING:
@@ -57,7 +55,7 @@ class _Line:
 
 
 @pane
-class SandboxPane(Pane):
+class SandboxPane(Listing[_Line]):
     """Its diary, and what has arrived."""
 
     title: ClassVar[str] = "Sandbox"
@@ -71,6 +69,8 @@ class SandboxPane(Pane):
         "its octets, d deletes it. Esc goes back. /sandbox, /fault and /mailbox do the same."
     )
     BINDINGS = keys.bindings("sandbox")
+    body: ClassVar[str] = "#sandbox-body"
+    kept: ClassVar[int] = 5
 
     def __init__(self, console: Console) -> None:
         super().__init__(console)
@@ -80,7 +80,6 @@ class SandboxPane(Pane):
         self._views: list[tuple[str, int]] = [("talk", -1)]  # each with the line it was left at
         self._letter: Letter | None = None
         self._part = ""
-        self._lines: list[_Line] = []
         self._cursor = -1  # of the lines; -1 stays at the last one
 
     @classmethod
@@ -145,12 +144,6 @@ class SandboxPane(Pane):
     def on_show(self) -> None:
         self._show()
 
-    def on_focus(self) -> None:
-        self._draw()
-
-    def on_blur(self) -> None:
-        self._draw()
-
     def _show(self) -> None:
         """Say it all anew, with the cursor where it was."""
         sandbox = self._sandbox
@@ -193,33 +186,7 @@ class SandboxPane(Pane):
             case _:
                 yield from serverside.letter(self._letter)
 
-    def _draw(self) -> None:
-        if not self.is_mounted:
-            return
-        lines = [line.content for line in self._lines]
-        if self.has_focus and lines:
-            current = lines[self._cursor]
-            padding = max(0, self.text_width - len(current))
-            lines[self._cursor] = current.pad_right(padding).stylize("reverse")
-        self.query_one("#sandbox-body", Static).update(Content("\n").join(lines))
-
     # --- moving -------------------------------------------------------------------------------
-
-    def action_move(self, by: int) -> None:
-        """Move the cursor by lines."""
-        if self._lines:
-            self._cursor = max(0, min(len(self._lines) - 1, self._cursor + by))
-            self._draw()
-            self._to_cursor()
-
-    def action_page(self, by: int) -> None:
-        """Move the cursor by a screenful."""
-        self.action_move(by * max(1, self.scrollable_content_region.height - 5))
-
-    def _to_cursor(self) -> None:
-        body = self.query_one("#sandbox-body", Static)
-        line = body.virtual_region.y + max(0, self._cursor)
-        self.scroll_to_region(Region(0, line, 1, 1), animate=False, force=True)
 
     def action_back(self) -> None:
         """To where one came from, at last to the prompt."""
@@ -288,12 +255,6 @@ class SandboxPane(Pane):
         elif self._view == "letter" and self._letter is not None:
             sandbox.mailbox.delete(self._letter.number)
             self.action_back()
-
-    def action_copy(self) -> None:
-        """Copy the line under the cursor, safe text."""
-        if self._lines:
-            text = self._lines[self._cursor].content.plain.strip()
-            copied(self.app, text)
 
     def on_click(self, event: events.Click) -> None:
         """A click is Enter on the line."""

@@ -11,7 +11,6 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.geometry import Region
 from textual.widgets import Static
 
 from smtpconsole.console.console import Console
@@ -21,8 +20,7 @@ from smtpconsole.console.tls.tlsreport import Row
 from smtpconsole.smtp.facts import Demands
 from smtpconsole.transcript.journal import Entry
 from smtpconsole.tui import keys
-from smtpconsole.tui.copying import copied
-from smtpconsole.tui.panes import Pane, pane
+from smtpconsole.tui.panes import Listing, pane
 from smtpconsole.visible import visible
 
 _STYLES = {
@@ -44,7 +42,7 @@ class _Line:
 
 
 @pane
-class TlsPane(Pane):
+class TlsPane(Listing[_Line]):
     """Version, cipher, group, problems, certificates, verdicts."""
 
     title: ClassVar[str] = "TLS"
@@ -65,8 +63,6 @@ class TlsPane(Pane):
         self._besides: tuple[object, ...] = ()  # what else was shown
         self._opened: set[int] = set()
         self._shows_handshake = False
-        self._lines: list[_Line] = []
-        self._cursor = 0
         self._width = 0  # that the lines were broken for
 
     def compose(self) -> ComposeResult:
@@ -98,12 +94,6 @@ class TlsPane(Pane):
         if self.text_width != self._width:
             self.call_after_refresh(self._show)
 
-    def on_focus(self) -> None:
-        self._draw()
-
-    def on_blur(self) -> None:
-        self._draw()
-
     def _demands(self) -> Demands:
         target = self._seen.target
         known = self.smtp_console.demands
@@ -118,16 +108,8 @@ class TlsPane(Pane):
         self._cursor = max(0, min(self._cursor, len(self._lines) - 1))
         self._draw()
 
-    def _draw(self) -> None:
-        content = _EMPTY
-        if self._lines:
-            lines = [line.content for line in self._lines]
-            if self.has_focus:
-                current = lines[self._cursor]
-                padding = max(0, self.text_width - len(current))
-                lines[self._cursor] = current.pad_right(padding).stylize("reverse")
-            content = Content("\n").join(lines)
-        self.query_one(Static).update(content)
+    def _joined(self, lines: list[Content]) -> Content:
+        return super()._joined(lines) if lines else _EMPTY
 
     def _rows(self) -> Iterator[Row]:
         """What is wrong comes first, and each section after an empty line."""
@@ -152,17 +134,6 @@ class TlsPane(Pane):
             yield from rows
 
     # --- moving and doing ---------------------------------------------------------------------
-
-    def action_move(self, by: int) -> None:
-        """Move the cursor by lines."""
-        if self._lines:
-            self._cursor = max(0, min(len(self._lines) - 1, self._cursor + by))
-            self._draw()
-            self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
-
-    def action_page(self, by: int) -> None:
-        """Move the cursor by a screenful."""
-        self.action_move(by * max(1, self.scrollable_content_region.height - 1))
 
     def action_fold(self) -> None:
         """Open or close the certificate under the cursor."""
@@ -198,12 +169,6 @@ class TlsPane(Pane):
         self._show()
         if self._shows_handshake:
             self.call_after_refresh(self.action_move, len(self._lines))
-
-    def action_copy(self) -> None:
-        """Copy the line under the cursor, safe text."""
-        if self._lines:
-            text = self._lines[self._cursor].content.plain.strip()
-            copied(self.app, text)
 
     def on_click(self, event: events.Click) -> None:
         """A click on a certificate opens it."""
