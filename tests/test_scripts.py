@@ -47,6 +47,15 @@ def test_a_session_is_a_script_and_the_script_the_session(session) -> None:  # t
     assert exported(reading.journal, "script") == told
 
 
+def test_the_end_of_the_connection_before_is_not_that_of_this_one() -> None:
+    journal = Journal()
+    journal(events.Closed("client"))
+    recorded.begun(journal)
+    assert "/close" not in exported(journal, "script")
+    journal(events.Closed("client"))
+    assert exported(journal, "script").splitlines()[-2] == "/close"
+
+
 SCRIPT = """\
 /connect mail.example.org:587
 /expect 220

@@ -173,6 +173,7 @@ class _Listener:
         match turn.event:
             case events.Dialling() as dialling:
                 talk.dialling, talk.began = dialling, turn.at
+                talk.closed = None  # what ended before was another connection
             case events.Resolved() as resolved:
                 talk.resolved = resolved
             case events.Connected() as connected:

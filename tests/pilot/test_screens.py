@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from driving import NARROW, WIDE, driving
+from driving import NARROW, WIDE, Driver, driving
 from recordings import session
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -45,12 +46,18 @@ async def test_the_panes_look_as_they_did_and_need_no_colour(
         await console.until("Tab:")
         for name, keys in SCREENS.items():
             await console.press(*keys)
-            await console.pilot.pause(0.3)
-            shown = "\n".join(line.rstrip() for line in console.screen.splitlines()) + "\n"
             golden = GOLDEN / f"{name}-{size[0]}x{size[1]}.txt"
             if os.environ.get("GOLDEN") == "write" and not is_plain:
-                golden.write_text(shown)
-            assert shown == golden.read_text(), name
+                await console.pilot.pause(2)
+                golden.write_text(_shown(console))
+            wanted = golden.read_text()
+            with contextlib.suppress(AssertionError):  # the comparison below tells more
+                await console.wait(lambda wanted=wanted: _shown(console) == wanted, name)
+            assert _shown(console) == wanted, name
+
+
+def _shown(console: Driver) -> str:
+    return "\n".join(line.rstrip() for line in console.screen.splitlines()) + "\n"
 
 
 @pytest.mark.parametrize(
