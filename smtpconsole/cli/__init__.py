@@ -61,14 +61,21 @@ def subcommand(name: str) -> click.Command:
 
 
 @contextmanager
-def _inert_errors() -> Iterator[None]:
-    """What a server, a file or the command line says in an error does nothing to a terminal."""
+def _sentences() -> Iterator[None]:
+    """What goes wrong is said in a sentence, which does nothing to a terminal."""
     try:
         yield
+    except ConsoleError as error:
+        raise _inert(sentence(error)) from error
     except click.ClickException as error:
-        inert = "\n".join(visible(line) for line in error.message.split("\n"))
-        vars(error).update(message=inert)  # click calls it final, and prints it as it is
+        _inert(error)
         raise
+
+
+def _inert(error: click.ClickException) -> click.ClickException:
+    message = "\n".join(visible(line) for line in error.message.split("\n"))
+    vars(error).update(message=message)  # click calls it final, and prints it as it is
+    return error
 
 
 class Opening(click.Command):
@@ -118,7 +125,7 @@ class Program(Opening):
         if args == ["--version"]:  # needs nothing of the rest
             click.echo(f"smtpconsole, version {version('smtpconsole')}")
             raise SystemExit(0)
-        with _inert_errors():
+        with _sentences():
             if args and args[0] in subcommands():
                 name, *rest = args
                 return subcommand(name).make_context(f"{info_name} {name}", rest, parent, **extra)
@@ -126,7 +133,7 @@ class Program(Opening):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that the context is for."""
-        with _inert_errors():
+        with _sentences():
             return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -193,21 +200,18 @@ def open_server(
     from smtpconsole.console.ways import NO_NAME
     from smtpconsole.smtp.events import Noted
 
-    try:
-        with ExitStack() as stack:
-            how |= {"name": name, "dns": ",".join(dns), "trustad": dns_trust_ad}
-            how["sni"] = NO_NAME if no_sni else how["sni"]
-            settings, problems = configured(how)
-            suggestions = _suggestions(target, lmtp)
-            if sandbox:
-                suggestions = _sandbox(stack)
-            kept = journal(settings, keep=not no_journal)
-            stack.callback(kept.close)
-            for problem in problems:
-                kept(Noted(str(problem)))
-            show(kept, settings, suggestions, in_lines=in_lines)
-    except ConsoleError as error:
-        raise sentence(error) from error
+    with ExitStack() as stack:
+        how |= {"name": name, "dns": ",".join(dns), "trustad": dns_trust_ad}
+        how["sni"] = NO_NAME if no_sni else how["sni"]
+        settings, problems = configured(how)
+        suggestions = _suggestions(target, lmtp)
+        if sandbox:
+            suggestions = _sandbox(stack)
+        kept = journal(settings, keep=not no_journal)
+        stack.callback(kept.close)
+        for problem in problems:
+            kept(Noted(str(problem)))
+        show(kept, settings, suggestions, in_lines=in_lines)
 
 
 class Undecided(click.ClickException):

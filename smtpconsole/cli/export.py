@@ -7,9 +7,6 @@ from pathlib import Path
 
 import click
 
-from smtpconsole.cli import sentence
-from smtpconsole.console.answers import ConsoleError
-
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.argument("journal")
@@ -49,22 +46,19 @@ def command(
     if name not in FORMATS:
         known = ", ".join(sorted(FORMATS))
         raise click.UsageError(f"{name} is not a format; known are {known}")
-    try:
-        recorded = opened(journal)
-        for problem in recorded.problems:
-            click.echo(f"{journal}: {problem}", err=True)
-        text = exported(
-            recorded.journal,
-            name,
-            show=Show(content=not no_content, addresses=not no_addresses),
-            first=first,
-            last=last,
-            last_connection=ending == "connection",
-            last_exchange=ending == "exchange",
-        )
-        if output is not None and output != "-":
-            save(Path(output).expanduser(), text)
-        else:
-            sys.stdout.buffer.write(text.encode())
-    except ConsoleError as error:
-        raise sentence(error) from error
+    recorded = opened(journal)
+    for problem in recorded.problems:
+        click.echo(f"{journal}: {problem}", err=True)
+    text = exported(
+        recorded.journal,
+        name,
+        show=Show(content=not no_content, addresses=not no_addresses),
+        first=first,
+        last=last,
+        last_connection=ending == "connection",
+        last_exchange=ending == "exchange",
+    )
+    if output is not None and output != "-":
+        save(Path(output).expanduser(), text)
+    else:
+        sys.stdout.buffer.write(text.encode())

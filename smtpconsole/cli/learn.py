@@ -8,8 +8,6 @@ from pathlib import Path
 
 import click
 
-from smtpconsole.cli import sentence
-from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.composing.progress import ProgressLine
 from smtpconsole.visible import visible
 
@@ -49,17 +47,14 @@ def command(
     LESSON is a name or a number of --list, or a file.  TARGET is a server of yours, for a lesson
     that is harmless there.  Where you were is kept.
     """
-    try:
-        if check is not None:
-            raise SystemExit(_check(Path(check)))
-        if is_list:
-            _list()
-        elif html is not None:
-            _html(name or "1", Path(html))
-        else:
-            _learn(name, target, present=present, in_lines=lines, keep=not no_journal)
-    except ConsoleError as error:
-        raise sentence(error) from error
+    if check is not None:
+        raise SystemExit(_check(Path(check)))
+    if is_list:
+        _list()
+    elif html is not None:
+        _html(name or "1", Path(html))
+    else:
+        _learn(name, target, present=present, in_lines=lines, keep=not no_journal)
 
 
 def _learn(name: str, target: str | None, *, present: bool, in_lines: bool, keep: bool) -> None:

@@ -13,14 +13,10 @@ def command(which: str, lines: bool) -> None:
 
     JOURNAL is a file, the name that /journal gave it, or its number in that list, 1 for the newest.
     """
-    from smtpconsole.cli import has_screen, sentence
-    from smtpconsole.console.answers import ConsoleError
+    from smtpconsole.cli import has_screen
     from smtpconsole.console.sessions.recordings import opened
 
-    try:
-        recorded = opened(which)
-    except ConsoleError as error:
-        raise sentence(error) from error
+    recorded = opened(which)
     if lines or not has_screen():
         from smtpconsole.transcript.turns import turns
         from smtpconsole.visible import visible

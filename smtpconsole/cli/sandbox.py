@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtpconsole.cli import sentence
-from smtpconsole.console.answers import ConsoleError
 from smtpconsole.visible import visible
 
 if TYPE_CHECKING:
@@ -100,8 +98,6 @@ def command(
                 tell(f"XOAUTH2 takes the token {server.token}")
                 tell(f"log in as {server.user} with {server.password}")
             ended.get()
-    except ConsoleError as error:
-        raise sentence(error) from error
     except ValueError as error:  # of the rules, a fault, or where to listen
         raise click.ClickException(str(error)) from error
     except OSError as error:

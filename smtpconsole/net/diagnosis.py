@@ -22,7 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from smtpconsole.net import certificates
 from smtpconsole.net.certificates import UNREADABLE, extension
 from smtpconsole.net.chain import Link, Path, find, has_signed, is_self_issued, is_self_signed
-from smtpconsole.net.problems import OF_ISSUERS, problem
+from smtpconsole.net.problems import OF_ISSUERS, problem, span
 from smtpconsole.smtp.facts import Problem, Severity
 
 _SEVERITIES = ("error", "warning", "info")
@@ -192,23 +192,14 @@ def _extensions(case: Case, link: Link) -> Iterator[Problem]:
 def _dates(case: Case, link: Link) -> Iterator[Problem]:
     begins, ends = link.certificate.not_valid_before_utc, link.certificate.not_valid_after_utc
     if case.now < begins:
-        text = f"is not valid before {begins:%Y-%m-%d}, in {_span(begins - case.now)}"
+        text = f"is not valid before {begins:%Y-%m-%d}, in {span(begins - case.now)}"
         yield case.problem(link, "not-yet-valid", text)
     if case.now > ends:
-        text = f"expired {_span(case.now - ends)} ago, on {ends:%Y-%m-%d}"
+        text = f"expired {span(case.now - ends)} ago, on {ends:%Y-%m-%d}"
         yield case.problem(link, "expired", text)
     elif ends - case.now < _SOON and not case.path.is_anchor(link):
-        text = f"expires in {_span(ends - case.now)}, on {ends:%Y-%m-%d}"
+        text = f"expires in {span(ends - case.now)}, on {ends:%Y-%m-%d}"
         yield case.problem(link, "expires-soon", text)
-
-
-def _span(length: timedelta) -> str:
-    minutes = int(length.total_seconds() // 60)
-    for unit, size in (("day", 24 * 60), ("hour", 60)):
-        if minutes >= size:
-            count = minutes // size
-            return f"{count} {unit}{'s' * (count > 1)}"
-    return "less than an hour"
 
 
 def _key(case: Case, link: Link) -> Iterator[Problem]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from smtpconsole.smtp.facts import Problem, Severity
 
 SESSION = -1  # the depth of what is no certificate's
@@ -66,3 +68,13 @@ def problem(
     """A problem with the severity and the hint that its code usually has."""
     usual_severity, usual_hint = (OF_SESSIONS if depth == SESSION else CODES)[code]
     return Problem(severity or usual_severity, code, depth, text, hint or usual_hint)
+
+
+def span(length: timedelta) -> str:
+    """A length of time, as roughly as people say it."""
+    minutes = int(length.total_seconds() // 60)
+    for unit, size in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
+        if minutes >= size:
+            count = minutes // size
+            return f"{count} {unit}{'s' * (count > 1)}"
+    return "less than a minute"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from smtpconsole.net.problems import SESSION, problem
+from smtpconsole.net.problems import SESSION, problem, span
 from smtpconsole.smtp.facts import Problem, TlsFacts
 
 _OLD = ("SSLv3", "TLSv1", "TLSv1.1")
@@ -78,14 +78,5 @@ def clock(greeting: str, now: datetime | None = None) -> Problem | None:
     if abs(difference) <= _MOST_OFF:
         return None
     way = "ahead of" if difference > timedelta(0) else "behind"
-    text = f"this computer's clock is {_span(abs(difference))} {way} the server's greeting"
+    text = f"this computer's clock is {span(abs(difference))} {way} the server's greeting"
     return problem("clock-off", SESSION, text)
-
-
-def _span(length: timedelta) -> str:
-    minutes = int(length.total_seconds() // 60)
-    for unit, size in (("day", 24 * 60), ("hour", 60)):
-        if minutes >= size:
-            count = minutes // size
-            return f"{count} {unit}{'s' * (count > 1)}"
-    return f"{minutes} minutes"

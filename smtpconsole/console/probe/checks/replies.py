@@ -75,7 +75,6 @@ _ANOMALIES: dict[str, tuple[Literal["error", "warning", "info"], str, str]] = {
     "capability without its extension": ("warning", "capability-alone", "RFC 5321 2.2"),
     "closed without close_notify": ("info", "no-close-notify", "RFC 8446 6.1"),
 }
-ANOMALY_CODES = {code for _, code, _ in _ANOMALIES.values()}
 
 
 def _anomaly(kind: str) -> Find:
