@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test test-pythons test-servers coverage lint format bench package screenshots clean
+.PHONY: run test test-pythons test-servers coverage lint format bench package lock audit screenshots clean
 
 run: $(STAMP)
 	@$(BIN)/smtpconsole --sandbox
@@ -44,13 +44,32 @@ bench: $(STAMP)
 	$(BIN)/python tests/benchmarks/journal.py
 	$(BIN)/python tests/benchmarks/wire.py
 
-# Wheel and sdist are built, and the wheel is used where nothing else is installed.
+# Wheel and sdist are built, and the wheel is used where nothing else is installed than what is
+# locked, with the extras and without them.
 package: $(STAMP)
 	rm -rf dist
 	$(BIN)/python -m build --quiet
 	$(PYTHON) -m venv --clear $(VENV)/empty
-	$(VENV)/empty/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
+	$(VENV)/empty/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(VENV)/empty/bin/python -m pip install --quiet --disable-pip-version-check --no-deps dist/*.whl
+	$(VENV)/empty/bin/python -m pip --disable-pip-version-check check
 	$(VENV)/empty/bin/python tests/installed.py
+	$(VENV)/empty/bin/python -m pip uninstall --quiet --yes --disable-pip-version-check keyring dkimpy pynacl
+	$(VENV)/empty/bin/python tests/installed.py
+
+# The dependencies with all extras, for every Python and system: exact versions and their hashes.
+lock:
+	$(PYTHON) -m venv --clear $(VENV)/uv
+	$(VENV)/uv/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.5"
+	$(VENV)/uv/bin/uv pip compile pyproject.toml --quiet --upgrade --all-extras --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --output-file requirements.lock
+
+# What is known to be wrong with what is locked.
+audit:
+	$(PYTHON) -m venv --clear $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check "pip-audit>=2.9"
+	$(VENV)/audit/bin/python tests/audit.py
 
 screenshots: $(STAMP)
 	$(BIN)/python screenshots/make.py
