@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from smtpconsole.composer.draft import Draft
 from smtpconsole.console import commands, connecting, language, troubles
+from smtpconsole.console.agreeing import agrees
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.composing.keeping import Keeper
 from smtpconsole.console.configuring import profiles
@@ -289,8 +290,7 @@ class Console:
         key = (str(self.target), what)
         if key in self._memory.granted:
             return
-        answer = await self.front.ask(f"{question} Go on all the same? yes/no")
-        if answer.strip().lower() not in ("y", "yes"):
+        if not await agrees(self.front, f"{question} Go on all the same?"):
             raise ConsoleError(
                 "nothing was sent, for the answer was not yes", "it can be asked again"
             )

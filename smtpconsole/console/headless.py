@@ -11,6 +11,7 @@ import getpass
 import os
 import sys
 
+from smtpconsole.console import agreeing
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.composing import editing
 from smtpconsole.console.composing.progress import Progress, ProgressLine
@@ -85,6 +86,6 @@ class Quiet(Headless):
 
     async def ask(self, question: str, *, secret: bool = False) -> str:
         """As was decided, or as else."""
-        if self._says_yes and not secret and question.endswith("yes/no"):
+        if self._says_yes and not secret and agreeing.is_put(question):
             return "yes"
         return await super().ask(question, secret=secret)

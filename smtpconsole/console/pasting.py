@@ -11,7 +11,7 @@ from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.console import Console
 from smtpconsole.smtp.events import Phase
 
-QUESTION = "Say them one after the other? yes/no"
+QUESTION = "Say them one after the other?"
 _SHOWN = 12  # lines
 _RESPONSE = re.compile(r"[A-Za-z0-9+/]*={0,2}", re.ASCII)
 _HIDDEN = "[not shown]"

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from smtpconsole.console import clipboard, opening, pasting, paths
+from smtpconsole.console.agreeing import agrees
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.coach import advise
 from smtpconsole.console.composing import drafting, editing
@@ -118,8 +119,7 @@ class Repl:
     async def _stage(self, lines: list[str]) -> None:
         """Show what was pasted, and say it if that is meant."""
         self.show(pasting.staged(self._console, lines))
-        answer = await self.ask(pasting.QUESTION)
-        if answer.strip().lower() in ("y", "yes"):
+        if await agrees(self, pasting.QUESTION):
             await self._do(pasting.enter(self._console, lines))
         else:
             self.show(Answer("nothing was said"))

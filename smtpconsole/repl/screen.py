@@ -11,6 +11,7 @@ from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
+from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import DummyHistory
 from prompt_toolkit.history import History as Past
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
@@ -18,7 +19,7 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.output.color_depth import ColorDepth
 from prompt_toolkit.patch_stdout import patch_stdout
 
-from smtpconsole.console import pasting
+from smtpconsole.console import agreeing, pasting
 from smtpconsole.console.coach import advise
 from smtpconsole.console.completion import complete, suggest
 from smtpconsole.console.console import Console
@@ -51,6 +52,16 @@ class Screen:
             key_bindings=_answer_keys(),
             color_depth=depth,
         )
+        self._agreeing: PromptSession[str] = PromptSession(
+            history=DummyHistory(),
+            key_bindings=_answer_keys(),
+            color_depth=depth,
+            is_password=Condition(lambda: not agreeing.may_be_seen(self._typed)),
+        )
+
+    @property
+    def _typed(self) -> str:
+        return self._agreeing.default_buffer.text
 
     def __enter__(self) -> Screen:
         self._stack.enter_context(patch_stdout(raw=True))
@@ -76,6 +87,8 @@ class Screen:
     async def answer(self, question: str, *, is_secret: bool) -> str:
         """Ask; Ctrl+C and Ctrl+D are no answer."""
         try:
+            if agreeing.is_put(question.rstrip()):
+                return await self._agreeing.prompt_async(question)
             return await self._questions.prompt_async(question, is_password=is_secret)
         except (EOFError, KeyboardInterrupt):
             return ""

@@ -34,8 +34,9 @@ from smtpconsole.console.teaching.standing import Standing
 from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
-from smtpconsole.tui import copying, editing, keys, looks, pasted
+from smtpconsole.tui import asking, copying, editing, keys, looks, pasted
 from smtpconsole.tui.answerbox import AnswerBox
+from smtpconsole.tui.asking import Asking
 from smtpconsole.tui.coachline import CoachLine
 from smtpconsole.tui.exportscreen import ExportScreen, picture
 from smtpconsole.tui.focusing import Focus
@@ -91,8 +92,7 @@ class ConsoleApp(App[None]):
         self.smtp_console.history = history or History(paths.history_file())
         self._told = 0
         self._is_due = False
-        self._question: asyncio.Future[str] | None = None
-        self._asking = asyncio.Lock()
+        self._asking = Asking()
         self._focus = Focus(self)
         self.keyboard = keys.Keyboard(settings.keys)
         self._layout = Layout(lambda: self.screen, self._focus.pane, paths.layout_file())
@@ -200,12 +200,12 @@ class ConsoleApp(App[None]):
         main.query_one(StepBox).tell(self.smtp_console.held)
         main.query_one("#footer", Static).update(Content(self.keyboard.footer(width)))
         prompt = main.query_one(Prompt)
-        advice = advise(self.smtp_console)
+        advice = asking.ADVICE if self._asking.is_open else advise(self.smtp_console)
         prompt.suggestion = advice.line
         coach = main.query_one(CoachLine)
         coach.display = self.smtp_console.settings.coach or self.smtp_console.upload is not None
         coach.tell(advice, width)
-        if self._question is None:
+        if not self._asking.is_open:
             prompt.hide(self.smtp_console.phase is Phase.AUTH)
 
     # --- what the console asks of a front end -------------------------------------------------
@@ -216,15 +216,9 @@ class ConsoleApp(App[None]):
 
     async def ask(self, question: str, *, secret: bool = False) -> str:
         """Ask at the prompt; Escape is an empty answer."""
-        async with self._asking:
-            self._question = asyncio.get_running_loop().create_future()
-            prompt = self.screen_stack[0].query_one(Prompt)
-            prompt.question(question, secret=secret)
-            try:
-                return await self._question
-            finally:
-                self._question = None
-                prompt.resume(is_hidden=self.smtp_console.phase is Phase.AUTH)
+        self.call_later(self._refresh_lines, self.size.width)  # the coach gives way to it
+        prompt = self.screen_stack[0].query_one(Prompt)
+        return await self._asking.ask(prompt, question, secret=secret)
 
     async def edit(self, text: str, *, suffix: str) -> str | None:
         """Let a person edit a text in an editor of theirs."""
@@ -263,9 +257,7 @@ class ConsoleApp(App[None]):
 
     @on(Prompt.Entered)
     def _entered(self, event: Prompt.Entered) -> None:
-        if self._question is not None:
-            if not self._question.done():
-                self._question.set_result(event.line)
+        if self._asking.answer(event.line):
             return
         is_content = self.smtp_console.phase is Phase.CONTENT
         learning = self.smtp_console.learning
@@ -296,16 +288,14 @@ class ConsoleApp(App[None]):
 
     @on(Pane.Line)
     def _line(self, event: Pane.Line) -> None:
-        if self._question is None:
+        if not self._asking.answer(event.line):
             self.enter(event.line)
-        elif not self._question.done():
-            self._question.set_result(event.line)
 
     @on(Prompt.Digit)
     def _take_line(self, event: Prompt.Digit) -> None:
         line = self.screen_stack[0].query_one(AnswerBox).line(event.number)
         learning = self.smtp_console.learning
-        if self._question is not None:
+        if self._asking.is_open:
             return
         if line:
             self.query_one(Prompt).type(line)
@@ -320,6 +310,8 @@ class ConsoleApp(App[None]):
 
     def _rehearsed(self, lines: tuple[str, ...] | None) -> None:
         if lines:
+            self._layout.bare()  # to what is said now
+            self._focus.prompt()
             self.enter(*lines)
 
     def action_export(self) -> None:
@@ -384,12 +376,12 @@ class ConsoleApp(App[None]):
     def action_escape(self) -> None:
         """Close what is open, one thing at a time, and go back to the prompt."""
         prompt = self.query_one(Prompt)
-        if self._question is not None and not self._question.done():
-            self._question.set_result("")
-        elif not prompt.field.has_focus and self.query_one(AnswerBox).close():
+        if self._asking.answer(""):
+            return
+        if not prompt.field.has_focus and self.query_one(AnswerBox).close():
             return  # on to what is under it
-        elif self._focus.prompt():
-            self._layout.show_all()
+        if self._focus.prompt():
+            self._layout.step_back()
         elif stop(self.smtp_console):
             return
         elif not (prompt.back() or self.query_one(AnswerBox).close()):

@@ -140,6 +140,12 @@ class Layout:
         self._side.active = f"tab-{pane.name_}"
         self._focus(pane)
 
+    def step_back(self) -> None:
+        """Nothing is alone, and no side pane lies over the wire."""
+        self.show_all()
+        if self._is_over:
+            self.bare()
+
     def bare(self) -> None:
         """No side pane lies over the wire, and nothing is alone."""
         self.show_all()

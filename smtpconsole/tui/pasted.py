@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smtpconsole.console import pasting
+from smtpconsole.console.agreeing import agrees
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.commands.import_ import kept
 from smtpconsole.console.sessions.recordings import Recorded, understood
@@ -13,17 +14,15 @@ from smtpconsole.tui.answerbox import AnswerBox
 if TYPE_CHECKING:
     from smtpconsole.tui.app import ConsoleApp
 
-_YES = ("y", "yes")
-
 
 async def enter(app: ConsoleApp, lines: list[str]) -> None:
     """Do what the person wants with them."""
     if await _opened(app, lines):
         return
     app.show(pasting.staged(app.smtp_console, lines))
-    answer = await app.ask(pasting.QUESTION)
+    is_meant = await agrees(app, pasting.QUESTION)
     app.query_one(AnswerBox).close()
-    if answer.strip().lower() in _YES:
+    if is_meant:
         await pasting.enter(app.smtp_console, lines)
 
 
@@ -34,8 +33,7 @@ async def _opened(app: ConsoleApp, lines: list[str]) -> bool:
     except ConsoleError:
         return False
     what = f"These {len(lines)} lines are a transcript ({recorded.format})"
-    answer = await app.ask(f"{what}. Look at it instead of saying it? yes/no")
-    is_wanted = answer.strip().lower() in _YES
+    is_wanted = await agrees(app, f"{what}. Look at it instead of saying it?")
     if is_wanted:
         await app.smtp_console.perform(_import(app, recorded))
     return is_wanted

@@ -17,12 +17,13 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
-from smtpconsole.console import pasting
+from smtpconsole.console import agreeing, pasting
 from smtpconsole.console.actions import of
 from smtpconsole.console.completion import Completion, complete, suggest
 from smtpconsole.console.configuring.keynames import split
 from smtpconsole.console.console import Console
 from smtpconsole.console.history import History
+from smtpconsole.smtp.events import Phase
 from smtpconsole.tui import keys
 from smtpconsole.tui.entry import Entry
 from smtpconsole.visible import visible
@@ -131,6 +132,7 @@ class Prompt(Vertical):
     def __init__(self, console: Console, history: History) -> None:
         super().__init__(id="prompt")
         self.smtp_console, self._history = console, history
+        self._ghost = _Ghost(console, history)
         self.suggestion = ""  # what Tab types on an empty line
         self._found: list[Completion] = []
         self._completing = ""
@@ -143,9 +145,7 @@ class Prompt(Vertical):
         yield _Choices(compact=True)
         yield Static(id="question")
         yield Label(PROMPT, id="prompt-label", markup=False)
-        field = _Line(
-            compact=True, select_on_focus=False, suggester=_Ghost(self.smtp_console, self._history)
-        )
+        field = _Line(compact=True, select_on_focus=False, suggester=self._ghost)
         field.cursor_blink = False
         field.actions = {
             "ctrl+u": field.action_delete_left_all,
@@ -179,14 +179,18 @@ class Prompt(Vertical):
         self.query_one("#question", Static).update(Content(visible(text)))
         self.query_one("#question", Static).display = True
         self.field.password = secret
+        self.field.suggester = None  # what is known of the language is no answer
+        if agreeing.is_put(text):
+            self.field.may_be_seen = agreeing.may_be_seen
         self.field.focus()
 
-    def resume(self, *, is_hidden: bool) -> None:
+    def resume(self) -> None:
         """Back to the prompt; hidden where the server waits for a secret."""
         self.query_one("#question", Static).display = False
+        self.field.may_be_seen, self.field.suggester = None, self._ghost
         self._put(self._draft)
         self._draft = ""
-        self.hide(is_hidden)
+        self.hide(self.smtp_console.phase is Phase.AUTH)
 
     def hide(self, is_hidden: bool) -> None:
         """Hide what is typed, or show it."""
@@ -210,7 +214,7 @@ class Prompt(Vertical):
         field = self.field
         if self.field.mode:
             self._accept()
-        elif field.password:
+        elif field.password or self.is_asking:
             return
         elif not field.value:
             self._put(self.suggestion)
@@ -235,7 +239,7 @@ class Prompt(Vertical):
 
     def action_search(self) -> None:
         """Search the history."""
-        if self.field.password:
+        if self.field.password or self.is_asking:
             return
         if self.field.mode != "search":
             self._draft = self.field.value
@@ -293,7 +297,7 @@ class Prompt(Vertical):
         if self.field.mode:
             self.query_one(_Choices).action_cursor_up()
             return
-        if self.field.password:
+        if self.field.password or self.is_asking:
             return
         if self._at == -1:
             self._draft = self.field.value

@@ -33,6 +33,13 @@ from smtpconsole.tui.rows import Rows
 _GUTTER = 12  # columns: time, mark of one's own, direction, blank
 _STYLES = ("client", "server", "note", "trouble", "time", "cursor", "chosen", "match", "mark")
 _STEP = 8  # columns to the side
+_EMPTY = (
+    "Here is every line that is said, in both directions.",
+    "",
+    " -> what you said      ~> and so under TLS",
+    "<-  what was replied   <~",
+    "<*  not as was hoped   === *** remarks",
+)
 
 Place = tuple[int, int]  # entry, line
 
@@ -209,6 +216,9 @@ class Wire(Finding, Choosing, ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         seen = self._screenful()
         width = self.lines.width + _GUTTER
+        if not self.known and y < len(_EMPTY):
+            told = [Segment(f" {_EMPTY[y]}", self.style_of("time"))]
+            return Strip(told).crop_extend(0, width, self.style_of("base"))
         if not 0 <= y < len(seen):
             return Strip.blank(width, self.style_of("base"))
         row = seen[y]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Protocol, runtime_checkable
 
+from smtpconsole.console.agreeing import agrees
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import NUMBER, PATH, choice
 from smtpconsole.console.commands import command
@@ -80,10 +81,8 @@ async def export(
 
 
 async def _permitted(console: Console) -> None:
-    answer = await console.front.ask(
-        "The file will hold the passwords that were said. Go on all the same? yes/no"
-    )
-    if answer.strip().lower() not in ("y", "yes"):
+    question = "The file will hold the passwords that were said. Go on all the same?"
+    if not await agrees(console.front, question):
         raise ConsoleError("nothing was saved", "without --credentials they are left out")
 
 

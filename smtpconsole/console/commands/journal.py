@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Protocol, runtime_checkable
 
 from smtpconsole.console import paths
+from smtpconsole.console.agreeing import agrees
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import WORDS, Kind, choice
 from smtpconsole.console.commands import command
@@ -121,8 +122,8 @@ async def _delete(console: Console, which: str, name: str) -> None:
         own = "it is this session's" if _is_own(console, each) else "another smtpconsole writes it"
         raise ConsoleError(f"{each.path.name} cannot be deleted: {own}")
     what = each.name or each.target or "a session without a connection"
-    question = f"Delete the journal of {each.began.astimezone():%Y-%m-%d %H:%M} ({what})? yes/no"
-    if (await console.front.ask(question)).strip().lower() not in ("y", "yes"):
+    question = f"Delete the journal of {each.began.astimezone():%Y-%m-%d %H:%M} ({what})?"
+    if not await agrees(console.front, question):
         raise ConsoleError("nothing was deleted")
     try:
         each.path.unlink()

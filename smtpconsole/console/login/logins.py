@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from smtpconsole import knowledge
+from smtpconsole.console.agreeing import agrees
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.console import Console
 from smtpconsole.console.login import workbench
@@ -274,9 +275,9 @@ async def try_all(console: Console, wish: Wish) -> None:
     await console.may_send_secrets()
     question = (
         f"{len(offered)} mechanisms will be tried, each on a new connection; if the secret is "
-        "wrong, that many failures may lock the account. Go on? yes/no"
+        "wrong, that many failures may lock the account. Go on?"
     )
-    if (await console.front.ask(question)).strip().lower() not in ("y", "yes"):
+    if not await agrees(console.front, question):
         raise ConsoleError("nothing was sent")
     asked = replace(wish, mechanism="XOAUTH2" if wish.is_token else "PLAIN")
     who = await _credentials(console, asked, channel(connection))

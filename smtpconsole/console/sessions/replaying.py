@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from smtpconsole.console import commands
+from smtpconsole.console.agreeing import agrees
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.console import Console
 from smtpconsole.console.sessions.recordings import spoken
@@ -71,10 +72,8 @@ async def _ask(console: Console, what: Outline, where: Target) -> None:
     if len(what.recipients) > _MOST:
         people += f" and {len(what.recipients) - _MOST} more"
     count = "a message" if what.messages == 1 else f"{what.messages} messages"
-    answer = await console.front.ask(
-        f"This sends {count} to {people} through {where}. Go on? yes/no"
-    )
-    if answer.strip().lower() not in ("y", "yes"):
+    question = f"This sends {count} to {people} through {where}. Go on?"
+    if not await agrees(console.front, question):
         raise ConsoleError("nothing was sent")
 
 

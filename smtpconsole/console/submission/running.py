@@ -11,6 +11,7 @@ from collections.abc import Awaitable
 from dataclasses import replace
 
 from smtpconsole.console import troubles
+from smtpconsole.console.agreeing import agrees
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.commanding import attributes
 from smtpconsole.console.composing.results import Results
@@ -252,8 +253,7 @@ class Submission:
         self._passed(until or "DOT")
 
     async def _agreed(self, warning: str) -> None:
-        answer = await self.console.front.ask(f"Beware: {warning}. Send it? yes/no")
-        if answer.strip().lower() not in ("y", "yes"):
+        if not await agrees(self.console.front, f"Beware: {warning}. Send it?"):
             self.exit = USAGE
             raise Failed("nothing was sent: the message is not harmless", "--yes sends it unasked")
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from smtpconsole.console import ways
+from smtpconsole.console.agreeing import agrees
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.configuring import profiles
 from smtpconsole.console.console import Console
@@ -257,11 +258,11 @@ async def endings(console: Console, target: Target, recipient: str, *, is_owned:
     profiles.must_be_free(console, "/smuggling")
     _must_be_owned(target, is_owned, f"/smuggling {recipient}")
     count = len(smuggling.SEQUENCES)
-    answer = await console.front.ask(
+    question = (
         f"{count} messages, with a subject that begins with end of data, go to {recipient} at "
-        f"{target}. Go on? yes/no"
+        f"{target}. Go on?"
     )
-    if answer.strip().lower() not in ("y", "yes"):
+    if not await agrees(console.front, question):
         raise ConsoleError("nothing was sent")
     probe = smuggling.Probe(
         target,
