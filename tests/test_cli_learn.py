@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -40,6 +41,9 @@ def test_the_lessons_are_listed_with_what_is_done(tmp_path: Path) -> None:
         '{"smtpconsole lessons": 1, "lessons": {"hello": {"step": 1, "done": [0]}}}'
     )
     assert " 1 1/6   hello" in learn(tmp_path, "--list").stdout
+    told = json.loads(learn(tmp_path, "--list", "--json").stdout)
+    assert [each["number"] for each in told] == list(range(1, len(lines) + 1))
+    assert told[0]["done"] == 1 and told[1]["done"] == 0 and len(told[0]["steps"]) > 1
 
 
 def test_a_lesson_of_ones_own_is_checked_line_by_line(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 import signal
 import smtplib
@@ -111,6 +113,31 @@ def test_its_side_of_the_talk_is_told_if_wished() -> None:
         process.kill()
     assert "=== kept as 1" in said
     assert "-> rcpt to:<carol@sandbox.example>" in said.lower()  # Pythons spell it in two ways
+
+
+def test_a_program_is_told_as_json() -> None:
+    with subprocess.Popen([*PROGRAM, "--json"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        facts = json.loads(process.stdout.readline())
+        assert send(str(facts["port"])) == {} and facts["event"] == "listening"
+        assert facts["password"] and Path(facts["ca_file"]).is_file() and "lmtp_port" not in facts
+        said = _until("kept as 1", process.stdout)
+        process.kill()
+    notes = [json.loads(line) for line in said.splitlines()]
+    assert [note["number"] for note in notes] == list(range(1, len(notes) + 1))
+    assert {note["event"] for note in notes} == {"note"} and "RCPT TO" in said.upper()
+
+
+def test_it_ends_when_nobody_listens_any_more() -> None:
+    words = [*PROGRAM, "--json"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        facts = json.loads(process.stdout.readline())
+        process.stdout.close()
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            send(str(facts["port"]))
+        assert process.wait(PATIENCE) == 0 and process.stderr.read() == ""
 
 
 def _until(text: str, output: IO[str]) -> str:

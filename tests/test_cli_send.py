@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from proxy import proxy
 
 from smtpconsole.cli.send import command
+from smtpconsole.composer.signing import checked, public_record
 from smtpconsole.console.submission.stages import EXITS, STAGES
 from smtpconsole.sandbox import Sandbox, faults
 
@@ -324,6 +325,22 @@ def test_tokens_and_headers_make_the_message_and_bcc_is_in_none_of_it(
     assert b"Cc: c@sandbox.example\r\n" in content and b"Subject: old" not in content
     assert b"Subject: new\r\nX-Test: yes\r\n\r\nhello there\r\n.dot\r\n" in content
     assert f" -> RCPT TO:<{BOB}>" in done.stdout and "secret@sandbox" in done.stdout
+
+
+def test_it_is_signed_where_a_key_is_named(sandbox: Sandbox, at: str, tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ED25519", "-out", key], check=True)
+    assert send(at, "--from", ALICE, "--to", BOB, "--dkim", str(key)).returncode == 0
+    letter = sandbox.mailbox.letters()[-1].content
+    record = {"test._domainkey.sandbox.example": public_record(key)}
+    assert checked(letter, record.get).is_valid
+    for words, told in (
+        ((str(key), "--from", "alice"), "whose signature"),
+        (("/no/such",), "cannot be read"),
+        ((str(key), "--message", "huge"), "cannot be signed"),
+    ):
+        done = send(at, "--from", ALICE, "--to", BOB, "--dkim", *words)
+        assert done.returncode == 1 and told in done.stderr, done
 
 
 def test_data_as_it_is_keeps_its_octets(sandbox: Sandbox, at: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shlex
 from pathlib import Path
 
@@ -27,6 +28,7 @@ Examples:
 @click.argument("name", metavar="[LESSON]", default="")
 @click.argument("target", required=False)
 @click.option("--list", "is_list", is_flag=True, help="List the lessons, and end.")
+@click.option("--json", "as_json", is_flag=True, help="With --list: as JSON.")
 @click.option("--check", metavar="FILE", help="Play a lesson of your own; tell what fails in it.")
 @click.option("--html", metavar="FILE", help="Save the lesson with the session of its solution.")
 @click.option("--present", is_flag=True, help="Large, for a room: the space bar does it all.")
@@ -36,6 +38,7 @@ def command(
     name: str,
     target: str | None,
     is_list: bool,
+    as_json: bool,
     check: str | None,
     html: str | None,
     present: bool,
@@ -50,7 +53,7 @@ def command(
     if check is not None:
         raise SystemExit(_check(Path(check)))
     if is_list:
-        _list()
+        _list(as_json=as_json)
     elif html is not None:
         _html(name or "1", Path(html))
     else:
@@ -83,12 +86,16 @@ def _learn(name: str, target: str | None, *, present: bool, in_lines: bool, keep
         kept.close()
 
 
-def _list() -> None:
+def _list(*, as_json: bool) -> None:
     from smtpconsole.console import paths
-    from smtpconsole.console.teaching.lessons import rows
+    from smtpconsole.console.teaching.lessons import facts, rows
     from smtpconsole.console.teaching.standing import Standing
 
-    for row in rows(Standing(paths.lessons_file())):
+    standing = Standing(paths.lessons_file())
+    if as_json:
+        click.echo(json.dumps(facts(standing), indent=1))
+        return
+    for row in rows(standing):
         click.echo(visible(row))
 
 

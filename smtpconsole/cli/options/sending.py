@@ -118,6 +118,11 @@ def _message() -> Iterator[Any]:
         group, "--message", metavar="NAME", help="A ready-made one: plain, utf8, eicar, huge, …"
     )
     yield _value(group, "--message-size", metavar="SIZE", help="For huge: 500K, 30M, 2G.")
+    yield _value(group, "--dkim", metavar="KEY", help="Sign it with DKIM, by this PEM file.")
+    yield _value(group, "--dkim-selector", metavar="NAME", default="test",
+                 help="Where its other half is published.")  # fmt: skip
+    yield _value(group, "--dkim-domain", metavar="DOMAIN", default="",
+                 help="Who signs, if not the sender's domain.")  # fmt: skip
     yield _flag(group, "--yes", help="Send also one that is not harmless, such as eicar, unasked.")
     yield _flag(group, "--chunking", also="--bdat", help="Say it in BDAT commands (RFC 3030).")
     yield _value(group, "--chunk", metavar="SIZE", help="Of at most so many octets.")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
-from smtpconsole.composer.errors import DraftError
-from smtpconsole.composer.signing import Signer, canonical, public_record, signed
-from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.composer.signing import canonical, public_record
+from smtpconsole.console.answers import Answer
 from smtpconsole.console.arguments import PATH, TEXT, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.composing.drafting import octets
+from smtpconsole.console.composing.sealing import sealed, signer_for
 from smtpconsole.console.console import Console
-from smtpconsole.smtp import addresses
 
 FORMS = choice("relaxed", "simple")
 
@@ -33,18 +30,10 @@ async def dkim(
     The key is a PEM file, RSA or Ed25519; the domain is the sender's unless --domain says
     another.  The message is a source from then on: a change would break the signature.
     """
-    signer = Signer(
-        domain or addresses.domain(console.draft.sender), selector, Path(key).expanduser()
-    )
-    if not signer.domain:
-        raise ConsoleError("whose signature is it?", "--domain says the domain")
-    try:
-        message = signed(octets(console), signer, headers=headers, body=body)  # type: ignore[arg-type]  # of the choice
-        record = public_record(signer.key)
-    except DraftError as error:
-        raise ConsoleError(str(error)) from error
-    console.draft = replace(console.draft, source=message)
-    head, text = canonical(message)
+    signer = signer_for(console.draft.sender, key, domain=domain, selector=selector)
+    console.draft = sealed(console.draft, octets(console), signer, headers=headers, body=body)  # type: ignore[arg-type]  # of the choice
+    record = public_record(signer.key)
+    head, text = canonical(console.draft.source or b"")
     lines = [
         f"what a verifier needs in the DNS: {signer.record_name} TXT",
         f"  {record}",

@@ -11,8 +11,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from smtpconsole.composer.draft import Draft
+from smtpconsole.composer.errors import DraftError
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import SIZE
+from smtpconsole.console.composing.sealing import sealed, signer_for
 from smtpconsole.console.composing.sending import How
 from smtpconsole.console.composing.wishes import FREE, WISHES
 from smtpconsole.console.configuring.configuration import configured
@@ -50,10 +53,11 @@ def planned(target: str | None, said: Said) -> Plan:
     if sender is None:
         user = login.wish.user
         sender = user if "@" in user else _own_address(settings.name)
+    now = datetime.now().astimezone()
     return Plan(
         server,
         settings,
-        drafted(words, sender=sender, now=datetime.now().astimezone(), server=str(server)),
+        _sealed(drafted(words, sender=sender, now=now, server=str(server)), said, now),
         _how(said),
         hello="LHLO" if server.lmtp else "HELO" if protocol == "SMTP" else "EHLO",
         tls=_tls(said, protocol),
@@ -147,6 +151,19 @@ def _words(said: Said) -> Words:
         message=said["message"] or "",
         message_size=SIZE.parse(size) if size else 0,
     )
+
+
+def _sealed(draft: Draft, said: Said, now: datetime) -> Draft:
+    if not said["dkim"]:
+        return draft
+    signer = signer_for(
+        draft.sender, said["dkim"], domain=said["dkim_domain"], selector=said["dkim_selector"]
+    )
+    try:
+        message = draft.to_bytes(now=now)
+    except DraftError as error:
+        raise ConsoleError(str(error)) from error
+    return sealed(draft, message, signer)
 
 
 def _target(text: str | None, said: Said, words: Words) -> Target:

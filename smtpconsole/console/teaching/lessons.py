@@ -211,6 +211,25 @@ def rows(standing: Standing) -> list[str]:
     return [_row(standing, entry) for entry in catalogue.course()]
 
 
+def facts(standing: Standing) -> list[dict[str, object]]:
+    """The same for programs."""
+    return [_facts(standing, entry) for entry in catalogue.course()]
+
+
+def _facts(standing: Standing, entry: catalogue.Entry) -> dict[str, object]:
+    lesson, place = entry.read(), standing.place(entry.name)
+    return {
+        "number": entry.number,
+        "name": entry.name,
+        "title": lesson.title,
+        "minutes": lesson.minutes,
+        "summary": lesson.summary,
+        "steps": [step.title for step in lesson.steps],
+        "done": len(place.done),
+        "is_finished": place.is_finished,
+    }
+
+
 def _row(standing: Standing, entry: catalogue.Entry) -> str:
     lesson, place = entry.read(), standing.place(entry.name)
     mark = "done" if place.is_finished else ""
