@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from test_console import Person, said
+from test_console import Person, at, said
 
 from smtpconsole.console.coach import advise
 from smtpconsole.console.console import Console, Suggestions
@@ -250,6 +250,21 @@ async def test_who_leaves_has_what_was_there_before(tmp_path: Path) -> None:
         console.journal.is_recorded = True
         await console.execute("/learn")
         assert "recorded session" in person.last
+
+
+async def test_a_session_elsewhere_ends_for_a_lesson_by_a_word_only() -> None:
+    with Sandbox() as elsewhere:
+        async with at(elsewhere, "no", "yes") as (console, person):
+            await console.execute("/learn hello")
+            assert "the session goes on" in person.last and console.phase is Phase.READY
+            assert console.learning is None and f":{elsewhere.port} ends" in person.questions[0][0]
+            await console.execute("/learn hello")
+            assert console.learning is not None and console.phase is None
+            await console.execute("/learn next")
+            await console.execute("/connect")
+            await console.execute("/learn again")
+            await console.execute("/learn leave")
+    assert not person.replies and len(person.questions) == 2
 
 
 async def test_who_comes_again_is_where_the_lesson_was_left(tmp_path: Path) -> None:

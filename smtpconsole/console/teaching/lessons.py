@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smtpconsole.console.agreeing import agrees
 from smtpconsole.console.answers import Answer, ConsoleError, nearest
 from smtpconsole.console.teaching.standing import Place, Standing
 from smtpconsole.lessons import catalogue
 from smtpconsole.lessons.lesson import Lesson, LessonError
-from smtpconsole.smtp.events import Target
+from smtpconsole.smtp.events import Phase, Target
 
 if TYPE_CHECKING:
     from smtpconsole.console.console import Console
@@ -77,6 +78,10 @@ async def begin(console: Console, name: str, target: Target | None = None) -> No
         )
     lesson, key = find(name)
     learning = Learning(console, lesson, target, key)  # or it says why not
+    if _has_session_elsewhere(console) and not await agrees(
+        console.front, f"the session with {console.target} ends where a lesson begins; end it?"
+    ):
+        raise ConsoleError("no lesson has begun, and the session goes on")
     if console.learning is not None:
         learning.had_sandbox, learning.before = (
             console.learning.had_sandbox,
@@ -91,6 +96,17 @@ async def begin(console: Console, name: str, target: Target | None = None) -> No
     await learning.begin(place.step if place.step in steps else -1)
     learning.keep()
     learning.show()
+
+
+def _has_session_elsewhere(console: Console) -> bool:
+    """There is a session that is no lesson's and not with the sandbox: it cannot be had back."""
+    if console.connection is None or console.phase in (None, Phase.CLOSING, Phase.CLOSED):
+        return False
+    target, sandbox = console.connection.target, console.sandbox
+    is_here = (
+        sandbox is not None and console.is_loopback() and target.port in sandbox.ports.values()
+    )
+    return console.learning is None and not is_here
 
 
 async def go_on(console: Console) -> None:
