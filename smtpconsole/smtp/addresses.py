@@ -14,8 +14,8 @@ import re
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PLAIN = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 _ASCII = ("ascii", "usascii")
-_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
-_COMMENT = re.compile(r"\([^()]*\)")
+# One without an end is taken to the end of the text, so that nothing is looked at twice.
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*("|\\?\Z)', re.DOTALL)
 
 
 def mailbox(text: str) -> str:
@@ -26,9 +26,8 @@ def mailbox(text: str) -> str:
         raise ValueError(f"the address {text!r} contains a prohibited control character")
     text = text.strip()
     # Quoted strings may hold anything: look for brackets in a copy without them.
-    plain = _QUOTED.sub(lambda found: "x" * len(found[0]), text)
-    while comment := _COMMENT.search(plain):  # RFC 5322, 3.2.2: they nest
-        text, plain = _without(text, comment).strip(), _without(plain, comment).strip()
+    plain = _QUOTED.sub(_covered, text)
+    text, plain = _without_comments(text, plain)
     start = plain.find("<")
     if start >= 0:
         end = plain.find(">", start)
@@ -41,8 +40,29 @@ def mailbox(text: str) -> str:
     return text
 
 
-def _without(text: str, found: re.Match[str]) -> str:
-    return text[: found.start()] + text[found.end() :]
+def _covered(found: re.Match[str]) -> str:
+    return "x" * len(found[0]) if found[1] == '"' else found[0]
+
+
+def _without_comments(text: str, plain: str) -> tuple[str, str]:
+    """Both without what stands in parentheses in the second; they nest (RFC 5322, 3.2.2)."""
+    opened: list[int] = []
+    comments: list[tuple[int, int]] = []  # none within another
+    for found in re.finditer(r"[()]", plain):
+        if found[0] == "(":
+            opened.append(found.start())
+        elif opened:
+            begin = opened.pop()
+            while comments and comments[-1][0] > begin:
+                comments.pop()
+            comments.append((begin, found.end()))
+    begins = [0, *(end for _, end in comments)]
+    ends = [*(begin for begin, _ in comments), len(plain)]
+    pieces = list(zip(begins, ends, strict=True))
+    return (
+        "".join(text[begin:end] for begin, end in pieces).strip(),
+        "".join(plain[begin:end] for begin, end in pieces).strip(),
+    )
 
 
 def path(text: str, *, encoding: str = "ascii") -> bytes:
