@@ -88,7 +88,11 @@ def _words(text: str, lookup: Lookup | None) -> list[str]:
 
 _MARK = "\ue000"  # of private use: what is a variable once the words are cut
 _MARKED = re.compile(f"{_MARK}([0-9]+){_MARK}")
-_PIECE = re.compile(rf"'[^']*'|\\.|{variables.USE.pattern}", re.DOTALL)
+# What is quoted twice, what is quoted once or escaped, and variables.  A quote without an end is
+# taken to the end of the text, so that nothing is looked at twice.
+_PIECE = re.compile(
+    rf"'[^']*'|\\.|{variables.USE.pattern}|(?P<quoted>\"(?:[^\"\\]|\\.)*(?:\"|\\?\Z))", re.DOTALL
+)
 
 
 def _marked(text: str) -> tuple[str, list[str]]:
@@ -96,17 +100,15 @@ def _marked(text: str) -> tuple[str, list[str]]:
     names: list[str] = []
 
     def mark(found: re.Match[str]) -> str:
+        if found.re is _PIECE and found["quoted"]:
+            return variables.USE.sub(mark, found[0])
         name = found[1] or found[2] or found[3]
         if not name:
             return found[0]
         names.append(name)
         return f"{_MARK}{len(names) - 1}{_MARK}"
 
-    parts = []
-    for part in re.split(r'("(?:[^"\\]|\\.)*")', text.replace(_MARK, "")):
-        is_quoted = part.startswith('"')
-        parts.append((variables.USE if is_quoted else _PIECE).sub(mark, part))
-    return "".join(parts), names
+    return _PIECE.sub(mark, text.replace(_MARK, "")), names
 
 
 def names(line: str) -> list[str]:
@@ -119,11 +121,19 @@ def quoted(word: str) -> str:
     return shlex.quote(word)
 
 
+_ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|(.?))", re.DOTALL)
+_ESCAPED = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"0": b"\0", b"\\": b"\\"}
+
+
 def unescaped(text: str) -> bytes:
     """The octets that a text with escapes stands for; ConsoleError if it stands for none."""
+
+    def octet(found: re.Match[bytes]) -> bytes:
+        return bytes.fromhex(found[1].decode("ascii")) if found[1] else _ESCAPED[found[2]]
+
     try:
-        return text.encode("utf-8").decode("unicode_escape").encode("latin-1")
-    except (UnicodeDecodeError, UnicodeEncodeError) as error:
+        return _ESCAPE.sub(octet, text.encode("utf-8", "surrogateescape"))
+    except KeyError as error:
         raise ConsoleError(
             "an escape cannot be read; nothing was sent", r"known are \r \n \t \0 \xNN \\"
         ) from error
