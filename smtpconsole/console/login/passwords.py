@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.filenames import path_of
 
 PATIENCE = 120  # seconds: a program may ask the person itself
 
@@ -106,7 +107,7 @@ async def from_command(command: str) -> str:
 def from_file(name: str) -> str:
     """The first line of a file."""
     try:
-        with Path(name).expanduser().open(encoding="utf-8", errors="surrogateescape") as file:
+        with path_of(name).open(encoding="utf-8", errors="surrogateescape") as file:
             secret = file.readline().rstrip("\r\n")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
@@ -138,8 +139,14 @@ def netrc_entry(host: str, user: str = "") -> tuple[str, str]:
         raise ConsoleError(
             f"there is no {path}", "machine HOST login USER password SECRET"
         ) from None
-    except (OSError, netrc.NetrcParseError, UnicodeDecodeError) as error:
-        reason = getattr(error, "msg", None) or getattr(error, "strerror", None) or str(error)
+    except netrc.NetrcParseError as error:
+        if error.lineno is None:  # it is about whose the file is
+            raise ConsoleError(f"{path} cannot be used: {error.msg}") from error
+        # What it cannot read it quotes, and that may be a password.
+        told = f"{path} cannot be used: line {error.lineno} cannot be read"
+        raise ConsoleError(told, "machine HOST login USER password SECRET") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise ConsoleError(f"{path} cannot be used: {reason}") from error
     found = entries.authenticators(host)
     if found is None or not found[2]:
