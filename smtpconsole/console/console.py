@@ -124,7 +124,7 @@ class Console:
                 command = commands.find(name)
                 secrets = command.secrets(words)
                 for secret in secrets:
-                    self.journal.redactor.learn(secret.encode())
+                    self.journal.redactor.learn(secret.encode("utf-8", "surrogateescape"))
                 self.journal(Entered(language.without(line, secrets)))
                 await command(self, words)
 

@@ -122,7 +122,7 @@ def _parse(rule: str, line: str) -> Check:
         raise CheckError(f"{name!r} is no check" if name else "there is no check here", remedy)
     try:
         holds, words = found.make(rest.strip())
-    except re.error as error:
+    except (re.error, RecursionError) as error:
         raise CheckError(
             f"the pattern cannot be read: {error}", "write a regular expression as Python's re has"
         ) from error

@@ -6,6 +6,7 @@ The docstring of one says when it holds; `docs/lessons.md` has the same list for
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from email.errors import MessageError
 
@@ -227,7 +228,9 @@ _EVERYTHING = re.compile("")
 def _pattern(text: str, *, may_be_empty: bool = False) -> re.Pattern[str]:
     if not text and not may_be_empty:
         raise ValueError("it needs a pattern")
-    return re.compile(text, re.IGNORECASE) if text else _EVERYTHING
+    with warnings.catch_warnings():  # of what newer Pythons may read otherwise
+        warnings.simplefilter("ignore")
+        return re.compile(text, re.IGNORECASE) if text else _EVERYTHING
 
 
 def _needed(text: str) -> str:

@@ -128,7 +128,7 @@ class Proxy:
         status = answer.split(b"\n", 1)[0].strip().decode("latin-1").partition(" ")[2]
         if not status.startswith("2"):
             wants = "; it wants a user and a password" if status.startswith("407") else ""
-            raise ProxyRefused(f"it answers {status}{wants}")
+            raise ProxyRefused(f"it answers {status or 'without a status'}{wants}")
 
 
 def _socks_address(host: str) -> bytes:

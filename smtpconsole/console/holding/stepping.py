@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -95,8 +96,10 @@ _WAYS = (
 def regex(text: str) -> re.Pattern[str]:
     """A pattern somebody typed; ConsoleError where it is none."""
     try:
-        return re.compile(text, re.IGNORECASE)
-    except re.error as error:
+        with warnings.catch_warnings():  # of what newer Pythons may read otherwise
+            warnings.simplefilter("ignore")
+            return re.compile(text, re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError) as error:
         raise ConsoleError(
             f"{text!r} is not a pattern: {error}", r"a dot is any character, \. a dot"
         ) from error

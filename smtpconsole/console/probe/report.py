@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib import resources
 from importlib.metadata import version
 from typing import Any
@@ -59,8 +60,12 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # surrogates that stand for no octet
+
+
 def clean(text: str) -> str:
-    """Text that UTF-8 can hold: what was no UTF-8 on the wire as an escape."""
+    """Text that UTF-8 can hold: what was no UTF-8 on the wire, or in JSON, as an escape."""
+    text = _HALF.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

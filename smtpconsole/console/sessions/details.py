@@ -70,7 +70,8 @@ def _explained(turn: Turn, event: Event, line: int) -> knowledge.Explanation | N
         case NotSecured(facts):
             return knowledge.remark(facts.errors[line - 1].code, "certificate")
     whole = turn.code is not None and turn.code != 250
-    words = knowledge.questions("\n".join(turn.lines))[0] if whole else turn.lines[line]
+    asked = knowledge.questions("\n".join(turn.lines)) if whole else ()
+    words = asked[0] if asked else turn.lines[line]  # there is nothing to ask of an empty line
     after = turn.verb.decode("ascii", "replace") if turn.code is not None and turn.verb else None
     return knowledge.explain(visible(words), after=after)
 

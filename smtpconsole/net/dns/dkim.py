@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -51,7 +50,7 @@ def _key(kind: str, text: str) -> Iterator[Remark]:
         return
     try:
         key = base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # of base64, or of octets beyond ASCII
         yield Remark("error", "dkim-key", "the key is no base64", "publish it anew", _RFC)
         return
     if kind == "ed25519":

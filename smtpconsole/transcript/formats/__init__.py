@@ -164,7 +164,7 @@ def _masked(facts: About, mask: Callable[[str], str]) -> About:
 
 def digest(text: str) -> str:
     """The SHA-256 of a text, in hex."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
