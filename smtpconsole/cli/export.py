@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -38,6 +37,7 @@ def command(
     are text, markdown, html, json, jsonl, script, swaks, curl, openssl, python, python-aiosmtplib
     and python-smtpconsole.  Credentials are never in it.
     """
+    from smtpconsole.console.filenames import path_of
     from smtpconsole.console.sessions.recordings import opened
     from smtpconsole.console.sessions.saving import save
     from smtpconsole.transcript.formats import FORMATS, exported
@@ -59,6 +59,6 @@ def command(
         last_exchange=ending == "exchange",
     )
     if output is not None and output != "-":
-        save(Path(output).expanduser(), text)
+        save(path_of(output), text)
     else:
         sys.stdout.buffer.write(text.encode())

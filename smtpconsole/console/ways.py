@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import DURATION, PATH, SWITCH, Kind, choice, duration
+from smtpconsole.console.filenames import path_of
 from smtpconsole.console.targets import password_of
 from smtpconsole.smtp.targets import Target
 
@@ -165,7 +166,7 @@ def _read_file(text: str) -> str:
     """A file that can be read, by its whole path."""
     if not text:
         return ""
-    path = Path(text).expanduser().absolute()
+    path = path_of(text).absolute()
     if not path.is_file() or not os.access(path, os.R_OK):
         raise ConsoleError(f"{path} is not a file that can be read", "check the path")
     return str(path)
@@ -174,14 +175,14 @@ def _read_file(text: str) -> str:
 def _read_ca(text: str) -> str:
     if text in STORES or not text:
         return text
-    path = Path(text).expanduser().absolute()
+    path = path_of(text).absolute()
     return str(path) if path.is_dir() else _read_file(text)
 
 
 def _read_new_file(text: str) -> str:
     if not text:
         return ""
-    path = Path(text).expanduser().absolute()
+    path = path_of(text).absolute()
     if not path.parent.is_dir():
         raise ConsoleError(f"{path.parent} is not a folder", "check the path")
     return str(path)

@@ -17,6 +17,7 @@ from textual.widgets import Input, OptionList, Static
 
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.console import Console
+from smtpconsole.console.filenames import path_of
 from smtpconsole.console.sessions.saving import save, suggested
 from smtpconsole.transcript.formats import FORMATS, exported
 from smtpconsole.transcript.showing import Show
@@ -159,8 +160,8 @@ class ExportScreen(ModalScreen[Answer | None]):
     @on(OptionList.OptionSelected)
     @on(Input.Submitted)
     def _save(self) -> None:
-        path = Path(self.query_one("#export-path", Input).value.strip()).expanduser()
         try:
+            path = path_of(self.query_one("#export-path", Input).value.strip())
             saved = save(path, self._text())
         except ConsoleError as error:
             self.notify(visible(error.text), severity="error", markup=False)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import click
 
+from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.filenames import path_of
 from smtpconsole.visible import visible
 
 
@@ -35,7 +36,9 @@ def expanded(args: Sequence[str]) -> list[str]:
 
 def _configured(path: str) -> Iterator[str]:
     try:
-        lines = Path(path).expanduser().read_text("utf-8").splitlines()
+        lines = path_of(path).read_text("utf-8").splitlines()
+    except ConsoleError as error:
+        raise click.UsageError(visible(error.text)) from error
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "it is not UTF-8").lower()
         raise click.UsageError(f"{visible(path)} cannot be read: {reason}") from error

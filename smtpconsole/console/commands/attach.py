@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 from smtpconsole.composer.errors import DraftError
@@ -12,6 +11,7 @@ from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import PATH, TEXT
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.filenames import path_of
 
 
 @command
@@ -34,7 +34,7 @@ async def attach(
         console.draft = replace(draft, attachments=kept)
     elif file:
         try:
-            found = attached(Path(file).expanduser(), content_id=inline)
+            found = attached(path_of(file), content_id=inline)
         except DraftError as error:
             raise ConsoleError(str(error)) from error
         found = replace(found, kind=type or found.kind)

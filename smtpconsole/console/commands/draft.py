@@ -19,6 +19,7 @@ from smtpconsole.console.arguments import NUMBER, PATH, WORDS, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.composing.drafting import measured, notes, octets, restored
 from smtpconsole.console.console import Console
+from smtpconsole.console.filenames import path_of
 from smtpconsole.console.paths import template_folder
 from smtpconsole.visible import octets as plain
 
@@ -128,14 +129,14 @@ def _template(console: Console, file: str, number: int) -> str:
         session=journal.stem if journal is not None else "",
         server=str(console.target or ""),
     )
-    console.draft = files.read_template(known.get(file, Path(file).expanduser()), about)
+    console.draft = files.read_template(known.get(file, path_of(file)), about)
     return f"{file} is in the composer, its tokens filled in"
 
 
 def _path(file: str) -> Path:
     if not file:
         raise ConsoleError("which file?", "name one that ends in .eml, .mbox or .json")
-    return Path(file).expanduser()
+    return path_of(file)
 
 
 def _restore(console: Console, file: str, number: int) -> str:

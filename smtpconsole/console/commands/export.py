@@ -10,6 +10,7 @@ from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import NUMBER, PATH, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.filenames import path_of
 from smtpconsole.console.sessions.saving import save, suggested
 from smtpconsole.transcript.formats import FORMATS, exported
 from smtpconsole.transcript.showing import Show
@@ -88,7 +89,7 @@ async def _permitted(console: Console) -> None:
 
 def _saved(console: Console, text: str, path: Path | None, suffix: str, show: Show) -> None:
     path = save(
-        path.expanduser()
+        path_of(str(path))
         if path is not None
         else suggested(console, suffix, names_host=show.addresses),
         text,

@@ -12,6 +12,7 @@ from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import WORDS, Kind, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.filenames import path_of
 from smtpconsole.transcript import shelf
 from smtpconsole.transcript.formats import exported
 from smtpconsole.transcript.journal import Journal, NotAJournal
@@ -164,8 +165,8 @@ def opened(path: Path) -> Journal:
 
 def _found(which: str) -> Kept:
     found = shelf.find(shelf.kept(paths.journal_folder()), which)
-    if found is None and Path(which).expanduser().is_file():
-        found = shelf.kept_at(Path(which).expanduser())
+    if found is None and path_of(which).is_file():
+        found = shelf.kept_at(path_of(which))
     if found is None:
         raise ConsoleError(f"there is no journal {which!r}", next=("/journal",))
     return found

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import NUMBER, PATH, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.filenames import path_of
 from smtpconsole.console.sandboxing import sandboxes, serverside
 from smtpconsole.console.sandboxing.faulting import FAULTS
 from smtpconsole.console.sessions.recordings import SESSION, session, spoken
@@ -62,7 +62,7 @@ async def sandbox(
     elif replay:
         _replay(console, replay, port=port, keeps_time=times)
     else:
-        rules = sandboxes.rules(Path(house).expanduser()) if house else None
+        rules = sandboxes.rules(path_of(house)) if house else None
         started = sandboxes.fresh(port=port, rules=rules, faults=fault, seed=seed)
         await sandboxes.begin(console, started, kind="tls" if tls else "lmtp" if lmtp else "smtp")
         console.front.show(sandboxes.told(started))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
 from typing import Annotated
 
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import TEXT, choice
 from smtpconsole.console.commands import command
 from smtpconsole.console.console import Console
+from smtpconsole.console.filenames import path_of
 from smtpconsole.console.sessions.inspection import Inspection
 from smtpconsole.console.tls import tlsprobing, tlsreport
 from smtpconsole.console.tls.tlsreport import Row
@@ -114,7 +114,7 @@ async def _save(console: Console, argument: str, is_owned: bool) -> None:
         raise ConsoleError("save the certificates where?", "/tls save chain.pem")
     if not seen.facts.chain:
         raise ConsoleError("no certificate was received; nothing was saved")
-    path = Path(argument).expanduser()
+    path = path_of(argument)
     text = "".join(ssl.DER_cert_to_PEM_cert(each.der) for each in seen.facts.chain)
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o644)

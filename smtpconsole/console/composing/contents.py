@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from smtpconsole.composer.draft import FILLER_LINE, Draft, filler_lines
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.composing import drafting
+from smtpconsole.console.filenames import path_of
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.streams import PIECE, Content, Stream, file_size
 
@@ -49,7 +49,7 @@ def content_of(
         yield _filled(octets, filler) if filler else whole(octets, bare_dots=has_bare_dots)
         return
     try:
-        opened = Path(file).expanduser().open("rb")
+        opened = path_of(file).open("rb")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConsoleError(f"nothing was sent: {file} cannot be read: {reason}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING
 from smtpconsole.composer import files
 from smtpconsole.composer.messages import MESSAGES
 from smtpconsole.composer.parts import media_type
+from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.composing.keeping import left_over
+from smtpconsole.console.filenames import path_of
 from smtpconsole.console.paths import draft_folder, template_folder
 from smtpconsole.smtp.parameters import Parameter
 
@@ -97,7 +100,7 @@ def pasted_path(text: str) -> str:
         from urllib.parse import unquote
 
         return unquote(found[1], errors="surrogateescape")
-    if not Path(text).exists() and re.search(r"[\\'\"]", text):
+    if not os.path.exists(text) and re.search(r"[\\'\"]", text):  # Path.exists raises at times
         try:
             words = shlex.split(text)
         except ValueError:
@@ -108,7 +111,10 @@ def pasted_path(text: str) -> str:
 
 def paths(text: str) -> list[Offer]:
     """The files and folders that a path may go on with."""
-    typed = Path(text).expanduser() if text else Path()
+    try:
+        typed = path_of(text) if text else Path()
+    except ConsoleError as error:
+        return [Offer(error.text, text, (), leads_on=True)]
     is_folder = not text or text.endswith("/") or text in ("~", ".", "..")
     folder, begun = (typed, "") if is_folder else (typed.parent, typed.name)
     opening = text if is_folder else text[: len(text) - len(begun)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtpconsole.composer.errors import DraftError
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.filenames import path_of
 from smtpconsole.smtp import addresses
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def signer_for(sender: str, key: str, *, domain: str, selector: str) -> Signer:
     found = domain or addresses.domain(sender)
     if not found:
         raise ConsoleError("whose signature is it?", "the sender has no domain; name one")
-    return Signer(found, selector, Path(key).expanduser())
+    return Signer(found, selector, path_of(key))
 
 
 def sealed(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.filenames import path_of
 from smtpconsole.console.scripting.playing import Script, read
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def load(name: str, console: Console, *, stdin: bool = False) -> Script:
     if name == "-" and stdin:
         text = sys.stdin.read(MOST + 1)
         return read(text, "standard input", has=console.variables.has)
-    path = Path(name).expanduser()
+    path = path_of(name)
     try:
         with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
             text = file.read(MOST + 1)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from smtpconsole.console import paths
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import Kind
+from smtpconsole.console.filenames import path_of
 from smtpconsole.console.scripting import scripts
 from smtpconsole.transcript import shelf
 from smtpconsole.transcript.dialogue import Talk, talks
@@ -116,7 +117,7 @@ def _free(folder: Path, stem: str) -> Path:
 
 
 def _path(name: str) -> Path:
-    path = Path(name).expanduser()
+    path = path_of(name)
     if path.exists():
         return path
     found = shelf.find(shelf.kept(paths.journal_folder()), name)

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.filenames import path_of
 from smtpconsole.console.submission import stages
 from smtpconsole.visible import visible
 
@@ -123,7 +123,7 @@ def _octets(plan: Plan) -> bytes:
 
 def _opened(path: str) -> TextIO:
     try:
-        return Path(path).expanduser().open("w", encoding="utf-8")
+        return path_of(path).open("w", encoding="utf-8")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConsoleError(f"{path} cannot be written: {reason}") from error

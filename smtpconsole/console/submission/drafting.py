@@ -12,7 +12,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from smtpconsole.composer import files
 from smtpconsole.composer.draft import Draft
@@ -21,6 +20,7 @@ from smtpconsole.composer.messages import MESSAGES
 from smtpconsole.composer.parts import Attachment, attached
 from smtpconsole.composer.tokens import About, filled
 from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.filenames import path_of
 from smtpconsole.smtp import content
 
 _SEPARATOR = re.compile(r"[,;\s]+")
@@ -151,7 +151,7 @@ def _many(people: Sequence[str], count: int) -> tuple[str, ...]:
 def _attached(text: str) -> Attachment:
     path, *rest = _PART.split(text)
     given = dict(zip(rest[::2], rest[1::2], strict=True))
-    found = attached(Path(path.removeprefix("@")).expanduser(), content_id=given.get("inline", ""))
+    found = attached(path_of(path.removeprefix("@")), content_id=given.get("inline", ""))
     return replace(found, kind=given.get("type", found.kind), name=given.get("name", found.name))
 
 
@@ -194,7 +194,7 @@ def _octets(word: str) -> bytes:
     if word.startswith("@@") or "\\n" in word or "\n" in word:
         text = word.removeprefix("@") if word.startswith("@@") else word
         return _lined(text).encode("utf-8", "surrogateescape")
-    return files.read(Path(word.removeprefix("@")).expanduser(), "message")
+    return files.read(path_of(word.removeprefix("@")), "message")
 
 
 def _text(word: str | None, default: str) -> str:
@@ -205,7 +205,7 @@ def _text(word: str | None, default: str) -> str:
     if word.startswith("@@"):
         return _lined(word[1:])
     if word.startswith("@"):
-        return files.read(Path(word[1:]).expanduser(), "text").decode("utf-8", "replace")
+        return files.read(path_of(word[1:]), "text").decode("utf-8", "replace")
     return _lined(word)
 
 

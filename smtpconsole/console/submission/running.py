@@ -17,6 +17,7 @@ from smtpconsole.console.commanding import attributes
 from smtpconsole.console.composing.results import Results
 from smtpconsole.console.composing.sending import send_draft
 from smtpconsole.console.console import Console
+from smtpconsole.console.filenames import path_of
 from smtpconsole.console.login import logins
 from smtpconsole.console.submission.plan import Plan
 from smtpconsole.console.submission.stages import (
@@ -325,12 +326,11 @@ class Submission:
         if not self.plan.certificates or facts is None or not facts.chain:
             return
         import ssl
-        from pathlib import Path
 
         from smtpconsole.console.sessions.saving import save
 
         text = "".join(ssl.DER_cert_to_PEM_cert(each.der) for each in facts.chain)
-        path = save(Path(self.plan.certificates).expanduser(), text)
+        path = save(path_of(self.plan.certificates), text)
         self.console.front.show(Answer(f"the certificates of the server are in {path}"))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from smtpconsole.console.agreeing import agrees
 from smtpconsole.console.answers import Answer, ConsoleError, nearest
+from smtpconsole.console.filenames import path_of
 from smtpconsole.console.teaching.standing import Place, Standing
 from smtpconsole.lessons import catalogue
 from smtpconsole.lessons.lesson import Lesson, LessonError
@@ -45,7 +46,7 @@ def find(name: str) -> tuple[Lesson, str]:
     if there is none."""
     if entry := catalogue.find(name):
         return entry.read(), entry.name
-    path = Path(name).expanduser()
+    path = path_of(name)
     if name.endswith(".md") or path.is_file():
         return read(path), str(path.resolve())
     near = nearest(name, names())
@@ -210,7 +211,7 @@ def _html(console: Console, learning: Learning, file: str) -> None:
     from smtpconsole.console.sessions.saving import save
     from smtpconsole.console.teaching.lessonpage import page
 
-    path = save(Path(file or f"{learning.lesson.name}.html").expanduser(), page(learning))
+    path = save(path_of(file or f"{learning.lesson.name}.html"), page(learning))
     console.front.show(Answer(f"saved as {path}"))
 
 
