@@ -5,13 +5,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test test-pythons test-servers coverage lint format bench package lock audit screenshots clean
+.PHONY: run test test-nightly test-pythons test-servers coverage lint format bench package lock audit screenshots clean
 
 run: $(STAMP)
 	@$(BIN)/smtpconsole --sandbox
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -m "not servers" -n auto --dist worksteal
+
+# Thousands of inputs for every parser, and for sessions; it takes half an hour.
+test-nightly: $(STAMP)
+	SMTPCONSOLE_NIGHTLY=1 $(BIN)/python -m pytest tests/fuzz
 
 # On every other Python that the machine has.
 test-pythons: $(STAMP)

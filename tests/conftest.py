@@ -10,9 +10,9 @@ import os
 import pytest
 from hypothesis import settings
 
-settings.register_profile("default", max_examples=60, deadline=None)
-settings.register_profile("nightly", max_examples=20_000, deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+settings.register_profile("plain", max_examples=60, deadline=None, derandomize=True)
+settings.register_profile("nightly", max_examples=5000, deadline=None, print_blob=True)
+settings.load_profile("nightly" if os.environ.get("SMTPCONSOLE_NIGHTLY") == "1" else "plain")
 
 # No test reads what a person has set, or what another test has left.
 os.environ["SMTPCONSOLE_CONFIG"] = "/nonexistent/smtpconsole"
