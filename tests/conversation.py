@@ -8,7 +8,8 @@
 Lines that follow each other from one side travel together: what is one `C:` block must be said
 in one go, and what is one `S:` block arrives in one go (or cut, where `cut` says so).
 A `*:` line is something that happens: `TLS` (the handshake is over), `closed`, `lost` (by an
-error), `silence` (nothing is said).
+error), `cut short` (before all that we have to say had left), `late` (a reply does not come in
+time), `silence` (nothing is said).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from smtpconsole.smtp import upload
+from smtpconsole.smtp.errors import Silence
 from smtpconsole.smtp.events import Event, Phase
 from smtpconsole.smtp.session import Exchange, Session
 
@@ -98,6 +100,10 @@ def _happen(session: Session, what: str) -> None:
             session.receive_eof()
         case "lost":
             session.receive_eof(ConnectionResetError("reset by peer"))
+        case "cut short":
+            session.receive_eof(is_cut_short=True)
+        case "late":
+            session.receive_eof(Silence("No reply in time"))
         case "silence":
             assert said(session) == b""
         case _:

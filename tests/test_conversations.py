@@ -11,7 +11,8 @@ come of it; then the conversation follows (see `conversation`).
     C: MAIL FROM:<a@x>
     ...
 
-`result` is what the exchange returns, `raises` what ends it, with the replies it carries;
+`result` is what the exchange returns, `raises` what ends it, with the replies it carries, and
+whether the server may have a message that it has not answered for (`in doubt`);
 `after` is the session's state: its phase, `open` with a transaction, `secure`, `as USER`.
 Each is held whole, then with the server's side cut at every octet, then octet by octet.
 """
@@ -181,7 +182,8 @@ def told(result: Any) -> str:
 
 def ended(error: BaseException) -> str:
     replies = getattr(error, "replies", [])
-    return ", ".join([type(error).__name__, *map(told, replies)])
+    doubt = " in doubt" if getattr(error, "is_in_doubt", False) else ""
+    return ", ".join([f"{type(error).__name__}{doubt}", *map(told, replies)])
 
 
 def state(session: Session) -> str:

@@ -140,11 +140,10 @@ class Delivering(Sending):
         async with self._transactions.here:
             timeout = await self._greet(timeout)
             sender, said = self._said(letter)
-            outcomes = await self._deliver_said(said, letter, timeout)
-        outcome = _merged(outcomes)
-        if outcome.is_delivered:
-            return Receipt(outcome)
-        raise failure(outcome, sender)
+            result = await self._deliver_said(said, letter, sender, timeout)
+        if isinstance(result, Receipt):
+            return result
+        raise result
 
     async def deliver_all(
         self, letters: Iterable[Letter], /, *, timeout: Timeout = _default
@@ -153,8 +152,9 @@ class Delivering(Sending):
 
         The end of one message travels with the envelope of the next.  The list has one item for
         each letter: its `Receipt`, or the exception that `deliver` would raise.  ValueError and
-        SMTPNotSupported are raised before anything is sent; SMTPServerDisconnected stands for
-        the letters that a connection which ended has left unanswered.
+        SMTPNotSupported are raised before anything is sent; SMTPServerDisconnected or
+        SMTPReadTimeoutError stand for the letters that a connection which ended has left
+        unanswered, and are in doubt (`is_in_doubt`) for those that were said to their end.
         """
         from smtpconsole.client import engine
 
@@ -163,35 +163,40 @@ class Delivering(Sending):
             timeout = await self._greet(timeout)
             prepared = [self._said(letter) for letter in wanted]
             said = [each for _, parts in prepared for each in parts]
-            outcomes: list[Delivery] = []
-            exchange = engine.exchanges.deliver_all(said, outcomes=outcomes, **self._how(wanted))
-            lost: SMTPException = SMTPServerDisconnected("The server has left before this message")
-            try:
-                await self._run(exchange, timeout)
-            except SMTPException as error:
-                lost = error
+            outcomes, lost = await self._all_said(said, self._how(wanted), timeout)
         results: list[Receipt | SMTPException] = []
         for sender, parts in prepared:
             own, outcomes = outcomes[: len(parts)], outcomes[len(parts) :]
-            if len(own) < len(parts) or not any(each.replies for each in own):
-                results.append(lost)
-                continue
-            merged = _merged(own)
-            results.append(Receipt(merged) if merged.is_delivered else failure(merged, sender))
+            results.append(engine.result(own, parts, sender, lost))
         return results
 
+    async def _all_said(
+        self, said: list[Said], how: dict[str, Any], timeout: Timeout
+    ) -> tuple[list[Delivery], SMTPException]:
+        """What came of transactions, as far as they got, and what ended those that did not."""
+        from smtpconsole.client import engine
+
+        outcomes: list[Delivery] = []
+        exchange = engine.exchanges.deliver_all(said, outcomes=outcomes, **how)
+        try:
+            await self._run(exchange, timeout)
+        except SMTPException as error:
+            return outcomes, error
+        return outcomes, SMTPServerDisconnected("The server has left before this message")
+
     async def _deliver_said(
-        self, said: list[Said], letter: Letter, timeout: Timeout
-    ) -> list[Delivery]:
+        self, said: list[Said], letter: Letter, sender: str, timeout: Timeout
+    ) -> Receipt | SMTPException:
         from smtpconsole.client import engine
 
         how = self._how([letter])
         if len(said) > 1:
-            return await self._run(engine.exchanges.deliver_all(said, **how), timeout)
+            outcomes, lost = await self._all_said(said, how, timeout)
+            return engine.result(outcomes, said, sender, lost)
         outcome = await self._run(engine.exchanges.deliver(*said[0], **how), timeout)
         if outcome.leaves_open:
             await self._reset(timeout)
-        return [outcome]
+        return Receipt(outcome) if outcome.is_delivered else failure(outcome, sender)
 
     def _how(self, letters: list[Letter]) -> Any:
         options, known = self._options, self._capabilities()
@@ -316,19 +321,3 @@ def _addressed(letter: Letter) -> tuple[str, list[str]]:
     for address in (sender, *people):
         mailbox(address)
     return sender, people
-
-
-def _merged(outcomes: list[Delivery]) -> Delivery:
-    """What came of several transactions with the same message, as of one."""
-    from smtpconsole.client import engine
-
-    if len(outcomes) == 1:
-        return outcomes[0]
-    pairs = [pair for each in outcomes for pair in each.recipients]
-    words = [
-        reply
-        for each in outcomes
-        for (_, answer), (_, reply) in zip(each.recipients, each.outcomes, strict=True)
-        if answer.is_positive and reply is not None
-    ]
-    return engine.Delivery(outcomes[0].mail, pairs, outcomes[-1].data, words)

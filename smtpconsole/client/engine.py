@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from smtpconsole.client import email as messages
 from smtpconsole.client.connecting import connected
+from smtpconsole.client.merging import result
 from smtpconsole.client.transport import SSLTransport
 from smtpconsole.net.surroundings import channel
 from smtpconsole.smtp import exchanges, sasl
@@ -37,6 +38,7 @@ __all__ = [
     "groups",
     "logins",
     "messages",
+    "result",
     "sasl",
     "size_of",
     "wished",

@@ -35,7 +35,14 @@ if TYPE_CHECKING:
 
 
 class SMTPException(Exception):
-    """Any trouble with SMTP."""
+    """Any trouble with SMTP.
+
+    `is_in_doubt`: the message was said to its end, and the connection ended before there was an
+    answer: the server may have it, and sent again it may arrive twice (RFC 1047).  Where it is
+    False, the server has not taken the message.
+    """
+
+    is_in_doubt = False
 
     def __init__(self, message: str, /) -> None:
         self.message = message

@@ -309,10 +309,13 @@ def _explained(error: OSError) -> SMTPException:
     from smtpconsole.client import engine
 
     if isinstance(error, TimeoutError):
-        return SMTPReadTimeoutError("Timed out waiting for server response")
-    if isinstance(error, engine.HandshakeFailed):
-        return tls_failure(error)
-    return SMTPServerDisconnected(str(error))  # also where a file could not be read
+        told: SMTPException = SMTPReadTimeoutError("Timed out waiting for server response")
+    elif isinstance(error, engine.HandshakeFailed):
+        told = tls_failure(error)
+    else:
+        told = SMTPServerDisconnected(str(error))  # also where a file could not be read
+    told.is_in_doubt = getattr(error, "is_in_doubt", False)
+    return told
 
 
 def _is_foreign(method: Any) -> bool:

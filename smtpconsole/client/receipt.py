@@ -10,20 +10,25 @@ if TYPE_CHECKING:
     from smtpconsole.smtp.exchanges import Delivery
 
 
+_NO_WORD = SMTPResponse(-1, "The connection ended before there was a word on this recipient")
+
+
 class Receipt(tuple[dict[str, SMTPResponse], str]):
     """The refused recipients with their responses, and the server's last word: that is the pair.
 
-    Beyond the pair it has every reply of the transaction (RFC 5321, 3.3).
+    Beyond the pair it has every reply of the transaction (RFC 5321, 3.3).  Where the connection
+    ended before there was a word on every recipient, as it can in LMTP, those without one are
+    among the refused, with the code -1.
     """
 
     _delivery: Delivery
 
     def __new__(cls, delivery: Delivery) -> Self:
-        if len(delivery.content) > 1 or delivery.whole is not None:  # each has its own word
+        if delivery.is_each or delivery.whole is not None:  # each has its own word, or has none
             refused = {
-                str(who): response(reply)
+                str(who): response(reply) if reply is not None else _NO_WORD
                 for who, reply in delivery.outcomes
-                if reply is not None and not reply.is_positive
+                if reply is None or not reply.is_positive
             }
         else:
             refused = {str(who): response(reply) for who, reply in delivery.refused}

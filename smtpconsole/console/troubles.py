@@ -35,8 +35,6 @@ _UNKNOWN = {  # by the command that has no answer
     b"": "what it had not answered it may or may not have done",
     GREETING: "it had not greeted: the port may want TLS first, or not be for you",
     b"DATA": "it had not answered DATA: it has not taken the message",
-    CONTENT: _TWICE,
-    b"BDAT": _TWICE,
     b"QUIT": "it left at QUIT without a word; what it had taken before stays taken",
 } | {
     verb: "it closed before it answered {}"
@@ -44,11 +42,27 @@ _UNKNOWN = {  # by the command that has no answer
 }
 _OF_CONTENT = (CONTENT, b"BDAT")
 _ALONE = "if it throws away what is sent ahead of its replies: /send --no-pipelining"
-_SILENT = {CONTENT: (_TWICE,), b"BDAT": (_TWICE,), b"RCPT": (_ALONE,), b"DATA": (_ALONE,)}
+_SILENT = {b"RCPT": (_ALONE,), b"DATA": (_ALONE,)}
 
 
 def trouble(error: Exception, target: Target | None) -> ConsoleError | None:
     """What to tell of an error; None if it is none of the engine's, hence a bug."""
+    told = _trouble(error, target)
+    # By BDAT a whole message may have been said before MAIL is answered: whatever is waited for.
+    if told is not None and is_in_doubt(error):
+        return ConsoleError(told.text, _TWICE, *told.hints, next=told.next)
+    return told
+
+
+def is_in_doubt(error: Exception) -> bool:
+    """The server may have taken a message, and has not said so."""
+    match error:
+        case Disconnected() | HandshakeFailed() | Silence():
+            return error.is_in_doubt
+    return False
+
+
+def _trouble(error: Exception, target: Target | None) -> ConsoleError | None:
     match error:
         case ConsoleError():
             return error
@@ -122,8 +136,8 @@ def _lost(error: Disconnected, target: Target | None) -> ConsoleError:
         return _strange(name, target)
     verb = send.verb if send is not None else b""
     hints = [_UNKNOWN.get(verb, _UNKNOWN[b""]).format(verb.decode("ascii", "replace"))]
-    if error.is_cut_short and verb in _OF_CONTENT:
-        hints = [_CUT]
+    if verb in _OF_CONTENT:
+        hints = [] if error.is_in_doubt else [_CUT]
     if error.left and not error.left.isspace():
         hints.insert(0, f"the last it said was not complete: {visible(error.left[:_SHOWN])}")
     if verb == GREETING and target is not None:

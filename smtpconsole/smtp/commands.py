@@ -48,6 +48,13 @@ class Send:
         """The first line, without its end."""
         return self.data.split(b"\r\n", 1)[0]
 
+    @property
+    def is_end(self) -> bool:
+        """A message ends with it, and its reply is whether the server has taken that."""
+        if self.verb == b"BDAT":
+            return self.line.upper().endswith(b" LAST")
+        return self.verb == CONTENT and self.replies != 0
+
 
 def command(verb: bytes, *arguments: bytes, about: Any = None) -> Send:
     """A command line; ValueError if an argument holds a control character."""

@@ -3,18 +3,19 @@
 1. In as few round trips as the server allows: the envelope and DATA in one go, the envelope and
    the whole message in one go with BDAT, the end of one message with the envelope of the next.
 2. A connection that ends after the server has decided is no accident: the decision is the
-   outcome.  Otherwise `Disconnected.replies` has all that the transaction was answered.
+   outcome, in LMTP also one that it has on some recipients alone.  Otherwise
+   `Disconnected.replies` has all that the transaction was answered.
 3. What a refusal leaves open is closed by RSET before the next message, and at the end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 
 from smtpconsole.smtp import content as octets
 from smtpconsole.smtp.commands import CONTENT, PER_RECIPIENT, PRDR, Send, command
-from smtpconsole.smtp.errors import Disconnected
+from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence
 from smtpconsole.smtp.outcome import NO_REPLY, Delivery
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.running import Batch, Exchange, ask
@@ -28,6 +29,7 @@ _STARTED = 353  # PRDR: a reply for each recipient follows
 Letter = tuple[Send, Sequence[Send], Content]  # MAIL, each RCPT, content
 Answers = Iterator[Reply]
 Taker = Callable[[Answers], None]
+Lost = Disconnected | HandshakeFailed | Silence
 
 
 def deliver(
@@ -54,7 +56,7 @@ def deliver(
         if not pipelining:
             yield from taken.one_by_one(chunking)
         elif chunking:
-            yield from _said(taken.in_one_go(), taken.envelope, taken.chunks)
+            yield from taken.in_chunks(taken.in_one_go(), taken.envelope)
         else:  # as most messages go: not through _said, which costs a tenth of all
             takers = (taken.envelope, taken.data)
             _take((yield taken.opening()), takers)
@@ -84,11 +86,12 @@ def deliver_all(
 
     The outcomes are as many as the letters, or fewer: at most `most` transactions are held (RFC
     9422: MAILMAX), and none after the server has left with a refusal.  A list that is given as
-    `outcomes` has those there are also where the exchange ends with an error.
+    `outcomes` has those there are also where the exchange ends with an error, and what was said
+    to its end and not answered is in doubt.
     """
     outcomes = [] if outcomes is None else outcomes
-    replies = _asked(lmtp, prdr)
-    ahead = (_Transaction(letter, replies, chunk) for letter in islice(letters, most))
+    begun: list[_Transaction] = []
+    ahead = _begun(islice(letters, most), _asked(lmtp, prdr), chunk, begun)
     try:
         if not pipelining:
             yield from _all_one_by_one(ahead, outcomes, chunking)
@@ -98,12 +101,35 @@ def deliver_all(
             yield from _all_in_data(ahead, outcomes)
         if outcomes and outcomes[-1].leaves_open:
             yield from reset()
-    except Disconnected:
+    except (Disconnected, HandshakeFailed, Silence) as error:
+        if _has_doubt(begun, error) or not isinstance(error, Disconnected):
+            raise
         while outcomes and outcomes[-1].mail is NO_REPLY:
             outcomes.pop()
         if not outcomes or (outcomes[-1].refusal is None and not outcomes[-1].is_farewell):
             raise
     return outcomes
+
+
+def _begun(
+    letters: Iterable[Letter], replies: int, chunk: int | None, begun: list[_Transaction]
+) -> Iterator[_Transaction]:
+    """Transactions as they are wanted; `begun` has those that are not decided."""
+    for letter in letters:
+        begun[:] = [each for each in begun if not each.is_decided]
+        begun.append(_Transaction(letter, replies, chunk))
+        yield begun[-1]
+
+
+def _has_doubt(begun: list[_Transaction], error: Lost) -> bool:
+    """Mark what was said to its end, and will have no answer."""
+    heard = takewhile(lambda each: not each.outcome.is_farewell, begun)
+    open_ = [each.outcome for each in heard if each.is_said and not each.is_decided]
+    if error.is_cut_short:  # it is the last whose end never left
+        del open_[-1:]
+    for outcome in open_:
+        outcome.is_in_doubt = True
+    return bool(open_)
 
 
 def data(content: Content) -> Exchange[tuple[Reply, Reply | None]]:
@@ -169,9 +195,12 @@ def _all_in_chunks(ahead: Iterable[_Transaction], outcomes: list[Delivery]) -> E
                 batch.append(command(b"RSET"))
                 takers.append(_one)
             batch += taken.in_one_go()
-            takers += (taken.envelope, taken.content if len(group) > 1 else taken.chunks)
+            takers += (taken.envelope, taken.content)
             outcomes.append(taken.outcome)
-        yield from _said(batch, *takers)
+        if len(group) > 1:
+            yield from _said(batch, *takers)
+        else:
+            yield from group[0].in_chunks(batch, *takers[:-1])
         if outcomes[-1].is_farewell:
             return
 
@@ -196,13 +225,24 @@ def _grouped(ahead: Iterable[_Transaction]) -> Iterator[list[_Transaction]]:
 class _Transaction:
     """What is said for one letter, and where the replies to it go."""
 
-    __slots__ = ("_chunk", "_content", "_mail", "_rcpts", "_replies", "outcome")
+    __slots__ = (
+        "_chunk",
+        "_content",
+        "_mail",
+        "_rcpts",
+        "_replies",
+        "is_answered",
+        "is_said",
+        "outcome",
+    )
 
     def __init__(self, letter: Letter, replies: int, chunk: int | None) -> None:
         self._mail, self._rcpts, self._content = letter
         self._replies = replies
         self._chunk = chunk
-        self.outcome = Delivery()
+        self.is_said = False  # to its end
+        self.is_answered = False  # the message itself, in full
+        self.outcome = Delivery(is_each=replies == PER_RECIPIENT)
 
     @property
     def size(self) -> int | None:
@@ -219,9 +259,11 @@ class _Transaction:
         # RFC 2920, 3.1: a server may say 354 with nobody to send to; then nothing is sent.
         if not self.outcome.has_envelope:
             return Send(octets.END, CONTENT)
+        self.is_said = True
         return dotted(self._content, replies=self._replies)
 
     def in_one_go(self) -> Batch:
+        self.is_said = True
         body = chunked(self._content, replies=self._replies, size=self._chunk)
         return (self._mail, *self._rcpts, *body)
 
@@ -235,13 +277,22 @@ class _Transaction:
         if not self.outcome.accepted:
             return
         if chunking:
-            size, replies = self._chunk, self._replies
+            size, replies, self.is_said = self._chunk, self._replies, True
             body = chunked(self._content, replies=replies, size=size, one_by_one=True)
-            yield from _said(body, self.chunks)
+            yield from self.in_chunks(body)
             return
         yield from _said((Send(_DATA, b"DATA"),), self.data)
         if self.may_go_on:
             yield from _said((self.ending(),), self.content)
+
+    def in_chunks(self, batch: Batch, *takers: Taker) -> Exchange[None]:
+        """Say chunks, however many."""
+        try:
+            yield from _said(batch, *takers, self.chunks)
+        except Disconnected:
+            if self.size is None and self.outcome.is_delivered:  # it was another chunk's reply
+                self.outcome.content, self.is_answered = (), False
+            raise
 
     @property
     def may_go_on(self) -> bool:
@@ -252,8 +303,10 @@ class _Transaction:
     def is_decided(self) -> bool:
         """The server has said all that matters before it left."""
         outcome = self.outcome
-        if outcome.is_farewell:
+        if self.is_answered or outcome.is_farewell:
             return True
+        if outcome.content:  # on some; what it has taken for them must not be sent to them again
+            return outcome.is_each and outcome.is_delivered
         if outcome.refusal is None or outcome.mail is NO_REPLY:
             return False
         return len(outcome.recipients) == len(self._rcpts) or not outcome.mail.is_positive
@@ -276,9 +329,11 @@ class _Transaction:
         if self._replies == PRDR and first.code == _STARTED:
             self.outcome.content = list(islice(answers, more))
             self.outcome.whole = next(answers, None)
+            self.is_answered = self.outcome.whole is not None
             return
         wanted = more - 1 if self._replies == PER_RECIPIENT and more else 0
         self.outcome.content = [first, *islice(answers, wanted)]
+        self.is_answered = len(self.outcome.content) > wanted
 
     def chunks(self, answers: Answers) -> None:
         """Of the replies to some chunks, the first refusal decides, or those to the last."""
@@ -286,6 +341,7 @@ class _Transaction:
         last = self._last_chunk(replies)
         refused = next((each for each in replies[:last] if each.is_negative), None)
         self.content(iter(replies[last:]) if refused is None else iter((refused,)))
+        self.is_answered |= refused is not None
 
     def _last_chunk(self, replies: list[Reply]) -> int:
         """Where the replies to the last chunk begin."""

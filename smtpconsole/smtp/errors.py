@@ -9,6 +9,9 @@ ConnectionError
 TimeoutError
  └ Silence             waiting_for: the command without an answer; timer: which time was up;
                        unsent: octets of ours that never left; is_cut_short: some had not
+
+All but the first have `is_in_doubt`: a message was said to its end, and nobody knows whether the
+server has taken it (RFC 1047).  Where it is false, the server has not taken what was under way.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ class Disconnected(ConnectionError):
         self.replies = replies or []
         self.waiting_for: Send | None = None
         self.left = b""
-        self.is_cut_short = False
+        self.is_cut_short = self.is_in_doubt = False
 
 
 class HandshakeFailed(ConnectionError):
@@ -48,6 +51,7 @@ class HandshakeFailed(ConnectionError):
     def __init__(self, message: str, facts: TlsFacts | None = None) -> None:
         super().__init__(message)
         self.facts = facts if facts is not None else TlsFacts()
+        self.is_cut_short = self.is_in_doubt = False
 
 
 class NoName(HandshakeFailed, ValueError):
@@ -66,4 +70,4 @@ class Silence(TimeoutError):
         self.timer = timer  # a field of net.timeouts.Timeouts, e.g. "greeting", "end", "total"
         self.unsent = 0
         self.taken: int | None = None  # octets of the message, where whoever sent it has counted
-        self.is_cut_short = False
+        self.is_cut_short = self.is_in_doubt = False

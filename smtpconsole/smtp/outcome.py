@@ -21,6 +21,8 @@ class Delivery:
     data: Reply | None = None
     content: Sequence[Reply] = ()  # one, or in LMTP and PRDR one for each accepted recipient
     whole: Reply | None = None  # PRDR: on the message, after those on the recipients
+    is_each: bool = False  # every accepted recipient has a word of its own in `content`
+    is_in_doubt: bool = False  # said to its end when the connection ended, and not answered
 
     @property
     def accepted(self) -> list[Any]:
@@ -98,7 +100,8 @@ class Delivery:
         """The last word on each recipient; None where the connection ended before it came."""
         rest = self._last if self.is_farewell else None
         words: Iterator[Reply | None] = iter(self.content)
-        if self.whole is None and len(self.content) < 2:  # the same for all
+        is_for_all = len(self.content) < (1 if self.is_each else 2)
+        if self.whole is None and is_for_all:
             words = repeat(self.content[0] if self.is_delivered else self.refusal)
         found: list[tuple[Any, Reply | None]] = []
         for who, reply in self.recipients:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from smtpconsole.smtp import reactions, stepping, typed, upload
@@ -275,8 +276,9 @@ class Session:
         if isinstance(error, Disconnected):
             error.waiting_for, error.left = self.waiting_for, left
             error.replies = self.running.replies if self.running is not None else []
-        if isinstance(error, (Disconnected, Silence)):
-            error.is_cut_short |= is_cut_short or self.streaming is not None
+        error.is_cut_short |= is_cut_short or self.streaming is not None
+        # Of several messages only the last can have been cut short.
+        error.is_in_doubt = self._ends_said > error.is_cut_short
         was_announced = self.phase is Phase.CLOSING
         self.end(Closed("client" if by_client else "server", reason, was_announced), error)
 
@@ -290,6 +292,11 @@ class Session:
         upload.drop(self)
         if self.running is not None and error is not None:
             self._throw(self.running, error)
+
+    @property
+    def _ends_said(self) -> int:
+        """How many messages somebody waits for the word on, that were said to their end."""
+        return sum(send.is_end for send in islice(self.unanswered, self._orphans, None))
 
     @property
     def _because(self) -> str:

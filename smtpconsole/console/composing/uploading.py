@@ -15,7 +15,7 @@ from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.composing.contents import Load
 from smtpconsole.console.composing.progress import Pace, Progress
 from smtpconsole.smtp import exchanges
-from smtpconsole.smtp.commands import CONTENT, Send
+from smtpconsole.smtp.commands import CONTENT
 from smtpconsole.smtp.errors import Silence
 from smtpconsole.smtp.events import Phase
 from smtpconsole.smtp.session import Exchange
@@ -66,7 +66,7 @@ class Upload:
         """The end of the message is said, as far as it depends on us."""
         session = self._connection.session
         return session.streaming is None and (
-            session.phase is Phase.CONTENT or any(map(_is_last_chunk, session.unanswered))
+            session.phase is Phase.CONTENT or any(send.is_end for send in session.unanswered)
         )
 
     def stop(self) -> None:
@@ -87,10 +87,6 @@ class Upload:
         # A 354 that comes later would want content.
         self.leaves_no_way_back = b"DATA" in verbs or CONTENT in verbs
         self.task.cancel()
-
-
-def _is_last_chunk(send: Send) -> bool:
-    return send.verb == b"BDAT" and send.line.upper().endswith(b" LAST")
 
 
 async def carry(console: Console, exchange: Exchange[T], load: Load) -> T:

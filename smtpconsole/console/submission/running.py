@@ -31,7 +31,7 @@ from smtpconsole.console.submission.stages import (
     VERBS,
 )
 from smtpconsole.smtp import exchanges
-from smtpconsole.smtp.commands import CONTENT, Send, command
+from smtpconsole.smtp.commands import Send, command
 from smtpconsole.smtp.commands import xclient as xclient_line
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Unreachable
 from smtpconsole.smtp.events import Phase, Sent
@@ -283,8 +283,7 @@ class Submission:
                 self._said(entry.event.send)
 
     def _said(self, send: Send) -> None:
-        is_end = (send.verb == CONTENT and send.replies) or send.line.upper().endswith(b" LAST")
-        self.stage = "DOT" if is_end else VERBS.get(send.verb, self.stage)
+        self.stage = "DOT" if send.is_end else VERBS.get(send.verb, self.stage)
         if self._is_wanted(self.plan.drop_after_send) and send.replies and not self._is_dropped:
             asyncio.get_running_loop().call_soon(self._drop)
 
