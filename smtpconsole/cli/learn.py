@@ -129,5 +129,6 @@ def _check(path: Path) -> int:
         click.echo(visible(f"    {problem.remedy}"))
     turns = sum(len(wrong_turns(step)) for step in lesson.steps)
     if not found:
-        click.echo(f"{len(lesson.steps)} steps and {turns} wrong turns: all of it holds")
+        steps = f"{len(lesson.steps)} step{'s' if len(lesson.steps) > 1 else ''}"
+        click.echo(f"{steps} and {turns} wrong turns: all of it holds")
     return 1 if found else 0
