@@ -75,8 +75,10 @@ audit:
 	$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check "pip-audit>=2.9"
 	$(VENV)/audit/bin/python tests/audit.py
 
+# All pictures and sessions of the pages, from real runs; and the pages that are made of the code.
 screenshots: $(STAMP)
 	$(BIN)/python screenshots/make.py
+	$(BIN)/python docs/make.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
