@@ -6,19 +6,28 @@ import asyncio
 import inspect
 import itertools
 import os
+import sys
 
 import pytest
-from hypothesis import settings
 
-settings.register_profile("plain", max_examples=60, deadline=None, derandomize=True)
-settings.register_profile("nightly", max_examples=5000, deadline=None, print_blob=True)
-settings.load_profile("nightly" if os.environ.get("SMTPCONSOLE_NIGHTLY") == "1" else "plain")
+# What is imported is compiled once, and not by each worker and each program that tests start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # No test reads what a person has set, or what another test has left.
 os.environ["SMTPCONSOLE_CONFIG"] = "/nonexistent/smtpconsole"
 _STATES = itertools.count()
 
 LIMIT = 30  # seconds; a test that waits for ever must say where
+
+
+def pytest_configure() -> None:
+    """How much hypothesis tries."""
+    from hypothesis import settings
+
+    settings.register_profile("plain", max_examples=60, deadline=None, derandomize=True)
+    settings.register_profile("nightly", max_examples=5000, deadline=None, print_blob=True)
+    settings.load_profile("nightly" if os.environ.get("SMTPCONSOLE_NIGHTLY") == "1" else "plain")
 
 
 @pytest.fixture(autouse=True)

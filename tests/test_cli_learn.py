@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import html5lib
+import program
 import pytest
 from test_learning import LESSON
 
@@ -22,11 +21,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 def learn(
     tmp_path: Path, *words: str, typed: str = "", status: int = 0
 ) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "SMTPCONSOLE_STATE": str(tmp_path / "state")}
-    command = [sys.executable, "-m", "smtpconsole", "learn", *words]
-    done = subprocess.run(
-        command, input=typed, capture_output=True, text=True, env=environment, timeout=60
-    )
+    done = program.run("learn", *words, typed=typed, state=tmp_path / "state")
     assert done.returncode == status, done
     return done
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from program import run
 
 PROGRAM = [sys.executable, "-m", "smtpconsole", "sandbox"]
 PATIENCE = 20  # seconds
@@ -92,13 +93,14 @@ def test_its_rules_can_be_ones_own(tmp_path: Path) -> None:
     ],
 )
 def test_what_it_cannot_do_is_told(options: list[str], told: str) -> None:
-    done = subprocess.run([*PROGRAM, *options], capture_output=True, text=True, check=False)
+    done = run("sandbox", *options)
     assert done.returncode == 1 and told in done.stderr and "Traceback" not in done.stderr
 
 
 def test_the_ways_to_fail_are_listed() -> None:
-    done = subprocess.run([*PROGRAM, "--faults"], capture_output=True, text=True, check=True)
-    assert "F24  drip " in done.stdout and len(done.stdout.splitlines()) > 80
+    done = run("sandbox", "--faults")
+    assert done.returncode == 0 and "F24  drip " in done.stdout
+    assert len(done.stdout.splitlines()) > 80
 
 
 def test_its_side_of_the_talk_is_told_if_wished() -> None:

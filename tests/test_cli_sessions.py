@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import recorded
+from program import run
 from reparsing import reparse
-from test_cli import run
 from test_diffing import OLD, SAME
 
 from smtpconsole.sandbox import Sandbox

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from test_console import Person, at
 
@@ -140,6 +140,7 @@ STARTS = st.sampled_from(
 )
 
 
+@example("/attach \0/")
 @given(st.builds("{}{}".format, STARTS, st.text(" -=\"'\\<>:/\n\0abS", max_size=14)))
 def test_no_beginning_is_too_strange(line: str) -> None:
     for each in complete(at_rest(), line):

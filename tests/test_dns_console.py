@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import zone
+from program import run
 from street import HOUSES, LAB, Street, street
 from test_console import Person
 
@@ -189,17 +187,11 @@ async def test_a_domain_without_servers_is_told(names: zone.Names, domain: str, 
 def test_the_program_opens_the_server_of_a_domain(names: zone.Names, tmp_path: Path) -> None:
     names.zones[2] = zone.zone("localhost", "@ MX 10 localhost.\n@ A 127.0.0.1\n")
     with Sandbox() as sandbox:
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "smtpconsole", f"mx:localhost:{sandbox.port}"),
-                *("--dns", f"127.0.0.1:{names.port}", "--no-journal", "--lines"),
-            ],
-            input="QUIT\n",
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env={**os.environ, "SMTPCONSOLE_STATE": str(tmp_path)},
-            check=False,
+        done = run(
+            *(f"mx:localhost:{sandbox.port}", "--dns", f"127.0.0.1:{names.port}"),
+            *("--no-journal", "--lines"),
+            typed="QUIT\n",
+            state=tmp_path,
         )
     assert done.returncode == 0, done.stderr
     assert "*: DNS MX localhost: 10 localhost" in done.stdout

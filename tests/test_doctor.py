@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_cli import run
+from program import run
 
 from smtpconsole.console import doctor
 from smtpconsole.console.doctor import machine, network

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import jsonschema
 import pexpect
+import program
 import pytest
 import zone
 from street import HOUSES, LAB, Street, street
@@ -171,13 +172,7 @@ async def test_the_table_reads_without_colour(houses: Street, names: zone.Names)
 
 
 def run(names: zone.Names, houses: Street, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "smtpconsole", "mx", *arguments, *words(names, houses)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return program.run("mx", *arguments, *words(names, houses))
 
 
 def words(names: zone.Names, houses: Street) -> list[str]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from program import run
 
 CONFIG = """\
 [settings]
@@ -62,46 +60,30 @@ MISTAKES: dict[str, tuple[str, str, str]] = {  # arguments, lines, words
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]:
-    """What each of them is told, and the status."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all of it is tried."""
     folder = tmp_path_factory.mktemp("mistakes")
     for name, octets in FILES.items():
         (folder / name).write_bytes(octets)
     (folder / "config").mkdir()
     (folder / "config" / "config.toml").write_text(CONFIG)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        closed = free.getsockname()[1]
-        environment = os.environ | {
-            "SMTPCONSOLE_STATE": str(folder / "state"),
-            "SMTPCONSOLE_CONFIG": str(folder / "config"),
-        }
-
-        def run(mistake: str) -> tuple[int, str]:
-            words, lines, _ = MISTAKES[mistake]
-            done = subprocess.run(
-                [sys.executable, "-m", "smtpconsole", *words.format(closed=closed).split()],
-                input=lines,
-                capture_output=True,
-                text=True,
-                errors="backslashreplace",
-                env=environment,
-                cwd=folder,
-                timeout=100,
-                check=False,
-            )
-            return done.returncode, done.stdout + done.stderr
-
-        with ThreadPoolExecutor(2) as pool:
-            return dict(zip(MISTAKES, pool.map(run, MISTAKES), strict=True))
+    return folder
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_told_in_a_sentence_with_the_next_step(
-    told: dict[str, tuple[int, str]], mistake: str
-) -> None:
-    status, text = told[mistake]
-    assert status != 0, text
+def test_a_mistake_is_told_in_a_sentence_with_the_next_step(folder: Path, mistake: str) -> None:
+    words, lines, told = MISTAKES[mistake]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        closed = free.getsockname()[1]
+        done = run(
+            *words.format(closed=closed).split(),
+            typed=lines,
+            cwd=folder,
+            SMTPCONSOLE_CONFIG=str(folder / "config"),
+        )
+    text = done.stdout + done.stderr
+    assert done.returncode != 0, text
     assert "Traceback" not in text and "bug in smtpconsole" not in text, text
-    assert MISTAKES[mistake][2] in text, text
+    assert told in text, text
     assert "hush" not in text and "\x1b" not in text

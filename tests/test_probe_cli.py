@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jsonschema
 import pexpect
+import program
 import pytest
 from hostile import Hear, Say, Silence, serve
 
@@ -16,13 +17,7 @@ from smtpconsole.sandbox import Sandbox
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "smtpconsole", "probe", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return program.run("probe", *arguments)
 
 
 def test_a_report_in_json_fits_the_schema_it_comes_with() -> None:

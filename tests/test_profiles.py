@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_cli import run as run_program
+from program import run as run_program
 from test_console import Person, said
 
 from smtpconsole.console import paths

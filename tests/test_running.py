@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+import program
 import pytest
 from click.testing import CliRunner, Result
 from test_console import PASSWORD, at, said
@@ -135,9 +134,8 @@ def test_each_stage_has_its_exit_code(sandbox: Sandbox, script: str, code: int, 
 
 
 def test_it_is_a_program_with_an_exit_code(sandbox: Sandbox) -> None:
-    command = [sys.executable, "-m", "smtpconsole", "run", "-", *where(sandbox)]
     script = "EHLO me\nMAIL FROM:<a@b.example>\nRCPT TO:<nobody@sandbox.example>\n"
-    done = subprocess.run(command, input=script, capture_output=True, text=True, timeout=25)
+    done = program.run("run", "-", *where(sandbox), typed=script)
     assert (done.returncode, done.stderr) == (24, "")
     assert "line 3 failed (no recipient accepted, exit code 24)" in done.stdout
 

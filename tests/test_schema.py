@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from test_cli import run
+from program import run
 from test_docs import make
 
 from smtpconsole.console.configuring import configuration, profiles

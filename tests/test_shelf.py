@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from program import run
 
 from smtpconsole.console import paths
 from smtpconsole.console.console import Console
@@ -188,15 +189,6 @@ async def test_a_recorded_session_cannot_be_gone_on_with(folder: Path) -> None:
     assert "recorded session" in person.told[-1]
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "smtpconsole", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_the_shell_prints_a_recorded_session_and_refuses_what_is_none(folder: Path) -> None:
     path = keep(folder)
     for which in (str(path), "1"):
@@ -211,12 +203,6 @@ def test_the_shell_prints_a_recorded_session_and_refuses_what_is_none(folder: Pa
 
 def test_old_journals_are_pruned_at_the_start_and_that_is_told(folder: Path) -> None:
     path = keep(folder, 400)
-    done = subprocess.run(
-        [sys.executable, "-m", "smtpconsole", "--lines"],
-        input="/quit\n",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "*: 1 old journal was deleted" in done.stdout
+    done = run("--lines", typed="/quit\n")
+    assert done.returncode == 0 and "*: 1 old journal was deleted" in done.stdout
     assert not path.exists()

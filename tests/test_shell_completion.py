@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_cli import run
+from program import run
 
 from smtpconsole.cli import subcommands
 from smtpconsole.cli.shells import bash, everything, fish, man, zsh

@@ -126,7 +126,7 @@ def _complete_path(console: Console, word: str) -> Iterable[str]:
     try:
         with os.scandir(where) as found:
             names = sorted(f"{each.name}{'/' if each.is_dir() else ''}" for each in found)
-    except OSError:
+    except (OSError, ValueError):  # a name may hold no NUL
         return ()
     front = word[: len(word) - len(start)]
     is_hidden = start.startswith(".")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from evil import LIVE, TEXT, evil
+from program import run
 from test_exports import hostile
 
 from smtpconsole import cli
@@ -59,15 +57,9 @@ def test_t2_no_program_prints_what_a_terminal_obeys(
 ) -> None:
     with evil(tmp_path) as port:
         filled = [word.format(port=port, **surroundings) for word in words]
-        done = subprocess.run(
-            [sys.executable, "-m", "smtpconsole", *filled],
-            input=SESSION.encode() if "explain" not in words else f"550 {TEXT}\n".encode(),
-            capture_output=True,
-            env={**os.environ, "SMTPCONSOLE_STATE": surroundings["state"]},
-            timeout=60,
-            check=False,
-        )
-    printed = done.stdout + done.stderr
+        typed = f"550 {TEXT}\n" if "explain" in words else SESSION
+        done = run(*filled, typed=typed, state=Path(surroundings["state"]))
+    printed = (done.stdout + done.stderr).encode()
     assert printed and b"Traceback" not in printed, printed[-2000:].decode()
     for live in LIVE:
         assert live not in printed, printed[-2000:]

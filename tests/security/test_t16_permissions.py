@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from program import run
 
 from smtpconsole.sandbox import Sandbox
 
@@ -25,21 +23,12 @@ SCRIPT = """\
 def state(tmp_path: Path) -> Path:
     """Where a session by a careless umask has left its files."""
     with Sandbox() as sandbox:
-        environment = {
-            **os.environ,
-            "SMTPCONSOLE_STATE": str(tmp_path / "state"),
-            "SSLKEYLOGFILE": str(tmp_path / "keys.log"),
-        }
-        done = subprocess.run(
-            [
-                *("sh", "-c", 'umask 000; exec "$@"', "sh", sys.executable, "-m", "smtpconsole"),
-                *(f"smtps://localhost:{sandbox.tls_port}", "--ca", str(sandbox.ca_file)),
-            ],
-            input=SCRIPT.format(user=sandbox.user, folder=tmp_path),
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
+        done = run(
+            *(f"smtps://localhost:{sandbox.tls_port}", "--ca", str(sandbox.ca_file)),
+            typed=SCRIPT.format(user=sandbox.user, folder=tmp_path),
+            state=tmp_path / "state",
+            umask=0,
+            SSLKEYLOGFILE=str(tmp_path / "keys.log"),
         )
     assert "saved as" in done.stdout, done.stdout + done.stderr
     return tmp_path
