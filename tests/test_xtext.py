@@ -34,3 +34,14 @@ def test_an_address_of_other_letters_is_embedded_where_smtputf8_is_not_said() ->
     r"""RFC 6533, 3: \x{...} for what is no plain ASCII, and for +, = and the backslash."""
     assert xtext.utf8_address("jörg+x@x", smtputf8=False) == r"j\x{F6}rg\x{2B}x@x"
     assert xtext.utf8_address("jörg\\=@x", smtputf8=True) == r"jörg\x{5C}\x{3D}@x"
+
+
+def test_of_printable_ascii_only_what_escapes_is_escaped() -> None:
+    printable = bytes(range(33, 127)).decode()
+    assert xtext.encoded(printable) == printable.replace("+", "+2B").replace("=", "+3D")
+    assert xtext.encoded(" \x7f") == "+20+7F"
+    told = xtext.utf8_address(printable, smtputf8=True)
+    for letter in "\\+=":  # the backslash first, for it is in what the others become
+        printable = printable.replace(letter, rf"\x{{{ord(letter):X}}}")
+    assert told == printable
+    assert xtext.utf8_address(" \x7f", smtputf8=True) == r"\x{20}\x{7F}"

@@ -79,7 +79,7 @@ class Reply:
         return self.code // 100 not in (2, 3)
 
     def __str__(self) -> str:
-        return f"{self.code} {self.text}" if self.code >= 0 else self.text
+        return f"{self.code:03} {self.text}" if self.code >= 0 else self.text
 
 
 class ReplyParser:
@@ -87,13 +87,16 @@ class ReplyParser:
 
     __slots__ = ("_code", "_flaws", "_lines", "_raw", "_size", "_tail")
 
+    _tail: bytes  # of a line that has no end yet
+    _code: int  # of the reply that has no end yet, as all that follows
+    _lines: list[bytes]
+    _raw: list[bytes]
+    _flaws: list[str]
+    _size: int
+
     def __init__(self) -> None:
-        self._tail = b""  # of a line that has no end yet
-        self._code = -1  # of the reply that has no end yet, as all that follows
-        self._lines: list[bytes] = []
-        self._raw: list[bytes] = []
-        self._flaws: list[str] = []
-        self._size = 0
+        self._tail = b""
+        self._clear_reply()
 
     @property
     def pending(self) -> bytes:
@@ -139,17 +142,16 @@ class ReplyParser:
     def _consider(self, line: bytes, end: bytes, replies: list[Reply]) -> None:
         """A line that continues a reply, or is odd; without its end it has been cut."""
         text = self._note(line, end)
-        digits = text[:3]
-        code = int(digits) if digits.isdigit() and len(digits) == 3 else -1
-        if code < 0 or text[3:4].isdigit():
+        digits, separator = text[:3], text[3:4]
+        if len(digits) < 3 or not digits.isdigit() or separator.isdigit():
             self._consider_uncoded(text, end, replies)
             return
+        code = int(digits)
         if not 200 <= code <= 599:
             self._flaws.append("reply code out of range")
         if self._lines and code != self._code:
             self._flaws.append("code changes within the reply")
         self._code = max(self._code, code)  # the worst of them is what counts
-        separator = text[3:4]
         if separator in (b" ", b"-", b""):
             text = text[4:]
         else:
@@ -195,7 +197,7 @@ class ReplyParser:
     def _take(self) -> Reply:
         reply = Reply(self._code, self._lines, tuple(dict.fromkeys(self._flaws)))
         raw = b"".join(self._raw)
-        if reply.code < 0 or reply.octets != raw:
+        if reply.octets != raw:
             reply.raw = raw
         self._clear_reply()
         return reply
