@@ -318,6 +318,22 @@ async def test_after_the_upload_the_time_for_the_reply_begins() -> None:
         await connection.lost
 
 
+@pytest.mark.parametrize("content", [LINE, Stream([LINE])], ids=["octets", "stream"])
+async def test_a_chunk_without_an_answer_is_a_reply_that_is_missing(
+    content: bytes | Stream,
+) -> None:
+    """smtp-sink keeps its answer to BDAT until what follows makes a line."""
+    steps = [Say(b"220 hi\r\n"), *(Hear(), Say(b"250 ok\r\n")) * 2, Hear(b"BDAT 20"), Silent()]
+    with serve(*steps) as server:
+        connection = await dial(target(server.port), timeout=LONG)
+        exchange = deliver(mail("a@x"), [rcpt("b@x")], content, chunking=True, chunk=20)
+        with pytest.raises(Silence) as caught:
+            await connection.run(exchange, SOON)
+        assert str(caught.value).startswith("No reply to BDAT within")
+        assert caught.value.timer == "end"
+        await connection.lost
+
+
 async def test_a_cancelled_wait_barks_no_more() -> None:
     with serve(Say(b"220 hi\r\n"), Hear(), Silent()) as server:
         connection = await dial(target(server.port), timeout=LONG)

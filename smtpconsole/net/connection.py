@@ -380,8 +380,10 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def is_uploading(self) -> bool:
-        """There is more to say than is taken."""
-        return not self._puller.can_write or self.session.streaming is not None
+        """There is more to say than is taken, and no chunk to be answered before."""
+        framing = self.session.streaming
+        is_asking = framing is not None and framing.one_by_one and self.session.unanswered
+        return not self._puller.can_write or (framing is not None and not is_asking)
 
     @property
     def is_reading(self) -> bool:
