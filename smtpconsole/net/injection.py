@@ -15,13 +15,12 @@ from typing import Literal
 
 from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial
-from smtpconsole.net.knocking import Unwelcome, knock, left, welcomed
+from smtpconsole.net.knocking import Unwelcome, greeted, knock, left, welcomed
 from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.net.route import Route
 from smtpconsole.smtp.commands import Send, command
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence
 from smtpconsole.smtp.events import Answered, Closed, Event, Secured, Target
-from smtpconsole.smtp.exchanges import hello
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.session import Exchange, Observer
 
@@ -87,7 +86,7 @@ async def probe(
     connection = await dial(target, observe=counter, tls=policy, timeout=timeout, route=route)
     try:
         welcomed(connection)
-        await connection.run(hello(name), timeout)
+        await greeted(connection, name=name, timeout=timeout)
         if "STARTTLS" not in connection.session.capabilities:
             raise Unwelcome("the server does not offer STARTTLS")
         outcome, text = await _injected(connection, counter, name, timeout)
@@ -117,7 +116,7 @@ async def _injected(
     except Silence as error:
         return "unclear", str(error)
     with contextlib.suppress(Disconnected, Silence, HandshakeFailed):
-        await connection.run(_farewell(name), timeout)
+        await connection.run(_farewell(connection, name), timeout)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(counter.is_over.wait(), min(timeout, 5))
     count = len(counter.replies)
@@ -134,8 +133,9 @@ def _start_tls() -> Exchange[Reply]:
     return reply
 
 
-def _farewell(name: bytes) -> Exchange[list[Reply]]:
-    return (yield (command(b"EHLO", name), command(b"QUIT")))
+def _farewell(connection: Connection, name: bytes) -> Exchange[list[Reply]]:
+    greeting = b"LHLO" if connection.session.lmtp else b"EHLO"
+    return (yield (command(greeting, name), command(b"QUIT")))
 
 
 def _told(outcome: Outcome, text: str) -> Injection:

@@ -61,11 +61,21 @@ def welcomed(connection: Connection) -> None:
 
 async def secured(connection: Connection, *, name: bytes, timeout: float) -> None:
     """EHLO and STARTTLS, as far as the handshake."""
-    reply = await connection.run(hello(name), timeout)
-    if not reply.is_positive:
-        raise Unwelcome(f"the server does not want to be greeted: {reply}")
+    await greeted(connection, name=name, timeout=timeout)
     if "STARTTLS" not in connection.session.capabilities:
         raise Unwelcome("the server does not offer STARTTLS")
+    await upgraded(connection, timeout=timeout)
+
+
+async def greeted(connection: Connection, *, name: bytes, timeout: float) -> None:
+    """EHLO, or LHLO.  Once before TLS and once under it: OpenSMTPD takes no other."""
+    reply = await connection.run(hello(name, lmtp=connection.session.lmtp), timeout)
+    if not reply.is_positive:
+        raise Unwelcome(f"the server does not want to be greeted: {reply}")
+
+
+async def upgraded(connection: Connection, *, timeout: float) -> None:
+    """STARTTLS, as far as the handshake."""
     reply = await connection.run(start_tls(), timeout)
     if reply.code != 220:
         raise Unwelcome(f"the server refuses STARTTLS: {reply}")

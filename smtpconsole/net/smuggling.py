@@ -15,13 +15,13 @@ from typing import Literal
 
 from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial
-from smtpconsole.net.knocking import Unwelcome, left, secured, welcomed
+from smtpconsole.net.knocking import Unwelcome, greeted, left, upgraded, welcomed
 from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.net.route import Route
 from smtpconsole.smtp.commands import CONTENT, Send, command
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence
 from smtpconsole.smtp.events import Answered, Closed, Event, Target
-from smtpconsole.smtp.exchanges import ask, hello, quit
+from smtpconsole.smtp.exchanges import ask, quit
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.session import Exchange
 
@@ -93,10 +93,10 @@ class Probe:
     async def _open(self, connection: Connection) -> None:
         """As far as the 354."""
         welcomed(connection)
-        reply = await connection.run(hello(self.name), self.timeout)
+        await greeted(connection, name=self.name, timeout=self.timeout)
         if "STARTTLS" in connection.session.capabilities:
-            await secured(connection, name=self.name, timeout=self.timeout)
-            reply = await connection.run(hello(self.name), self.timeout)
+            await upgraded(connection, timeout=self.timeout)
+            await greeted(connection, name=self.name, timeout=self.timeout)
         for line in (
             command(b"MAIL", b"FROM:<" + self.sender + b">"),
             command(b"RCPT", b"TO:<" + self.recipient + b">"),
