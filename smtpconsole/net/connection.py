@@ -380,10 +380,8 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def is_uploading(self) -> bool:
-        """There is more to say than is taken, and no chunk to be answered before."""
-        framing = self.session.streaming
-        is_asking = framing is not None and framing.one_by_one and self.session.unanswered
-        return not self._puller.can_write or (framing is not None and not is_asking)
+        """There is more to say than is taken."""
+        return self._puller.is_uploading
 
     @property
     def is_reading(self) -> bool:

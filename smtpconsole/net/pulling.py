@@ -33,6 +33,13 @@ class Puller:
         self.can_write = True
         self.is_hungry = False  # waits for the source, not for the server
 
+    @property
+    def is_uploading(self) -> bool:
+        """There is more to say than is taken, and no chunk to be answered before it."""
+        framing = self._session.streaming
+        is_asking = framing is not None and framing.one_by_one and self._session.unanswered
+        return not self.can_write or (framing is not None and not is_asking)
+
     def wake(self) -> None:
         """Something has changed: there may be room, or something to pull, or no need any more."""
         framing = self._session.streaming

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import controllers
 import dovecot
+import exim
 import gateways
 import nodemailer
+import opensmtpd
 import postfix
 import pytest
+from smtp_sink import FAULTS, Sinks, sink
+from table import printed
+
+from smtpconsole.sandbox import Sandbox
 
 LOGGED = 60  # lines of a server's log below a failed test
 
@@ -51,6 +59,48 @@ def node() -> Iterator[nodemailer.Nodemailer]:
 
 
 @pytest.fixture(scope="session")
+def unpacked(pytestconfig: pytest.Config) -> Path:
+    """Where packages are unpacked that are not installed; they are fetched once."""
+    assert pytestconfig.cache is not None
+    return pytestconfig.cache.mkdir("beside")
+
+
+@pytest.fixture(scope="session")
+def osmtpd(unpacked: Path) -> Iterator[opensmtpd.OpenSmtpd]:
+    """OpenSMTPD."""
+    with _folder("opensmtpd") as folder, opensmtpd.running(folder, unpacked) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def exim_server(unpacked: Path) -> Iterator[exim.Exim]:
+    """Exim."""
+    with _folder("exim") as folder, exim.running(folder, unpacked) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def controllers_running() -> Iterator[controllers.Controllers]:
+    """aiosmtpd."""
+    with _folder("aiosmtpd") as folder, controllers.running(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def sinks() -> Iterator[Sinks]:
+    """smtp-sink, of the kind that takes everything."""
+    with sink(*FAULTS["none"]) as port, sink(*FAULTS["LMTP"]) as lmtp_port:
+        yield Sinks(port, lmtp_port)
+
+
+@pytest.fixture(scope="session")
+def sandboxes() -> Iterator[tuple[Sandbox, Sandbox]]:
+    """Our own server with all that it offers, and another that dismisses who is silent."""
+    with Sandbox(lmtp_port=0, proxy_port=0, withdraw=()) as server, Sandbox(idle=1.0) as other:
+        yield server, other
+
+
+@pytest.fixture(scope="session")
 def proxies() -> Iterator[gateways.Gateways]:
     """microsocks and tinyproxy."""
     with _folder("gateways") as folder, gateways.running(folder) as running:
@@ -65,10 +115,19 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed and isinstance(item, pytest.Function):
         for name, server in item.funcargs.items():
-            if isinstance(server, (postfix.Postfix, dovecot.Dovecot)):
+            if hasattr(server, "log"):
                 lines = server.log().splitlines()[-LOGGED:]
                 report.sections.append((f"log of {name}", "\n".join(lines)))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table, of what has been tried in this run."""
+    found = getattr(sys.modules.get("test_abilities"), "FOUND", None)
+    if found:
+        terminalreporter.section("abilities x servers")
+        for line in printed(found):
+            terminalreporter.write_line(line)
 
 
 @contextmanager

@@ -181,6 +181,7 @@ first_valid_uid = 1
 mail_uid = mail
 mail_gid = mail
 mail_location = maildir:{folder}/mail/%n
+mail_fsync = never
 mail_plugins = quota
 plugin {{
   quota = maildir:User quota

@@ -32,6 +32,10 @@ class Nodemailer:
     port: int  # STARTTLS, AUTH after it
     tls_port: int
     plain_port: int  # no TLS, AUTH all the same
+    lmtp_port: int
+    proxy_port: int  # wants a PROXY header of version 1 first
+    xclient_port: int
+    impatient_port: int  # dismisses who is silent for a second
     ca: Path
 
 

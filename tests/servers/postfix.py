@@ -52,6 +52,7 @@ class Postfix:
     proxy_port: int  # wants a PROXY header first, then as `port`
     proxy_tls_port: int  # wants it before TLS
     trusting_port: int  # relays for this machine, allows XCLIENT, takes large messages
+    impatient_port: int  # dismisses who is silent for a second
 
     @property
     def sendmail(self) -> list[str]:
@@ -99,7 +100,7 @@ def running(folder: Path, *settings: str) -> Iterator[Postfix]:
     """
     problem = missing()
     assert problem is None, problem
-    port, tls_port, *proxied = (free_port() for _ in range(5))
+    port, tls_port, *proxied = (free_port() for _ in range(6))
     postfix = Postfix(port, tls_port, folder / "ca.pem", folder / "other.pem", folder, *proxied)
     _prepare(postfix, settings)
     environment = {**os.environ, "MAIL_CONFIG": str(folder / "etc")}
@@ -238,6 +239,8 @@ def _master_cf(postfix: Postfix) -> str:
   -o smtpd_relay_restrictions=permit_mynetworks,reject_unauth_destination
   -o message_size_limit={LARGE} -o cleanup_service_name=cleanup_large
   -o inet_protocols=all -o smtpd_error_sleep_time=0
+127.0.0.1:{postfix.impatient_port} inet n - n - - smtpd
+  -o smtpd_timeout=1s
 cleanup_large unix n - n - 0 cleanup
   -o message_size_limit={LARGE}
 cleanup unix n - n - 0 cleanup

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from ports import WAIT, free_port, wait_for
@@ -29,6 +30,14 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "no PIPELINING": ("-p",),
     "LMTP": ("-L",),
 }
+
+
+@dataclass(frozen=True)
+class Sinks:
+    """Two without a fault."""
+
+    port: int
+    lmtp_port: int
 
 
 @contextmanager

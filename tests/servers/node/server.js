@@ -33,8 +33,16 @@ function listen(options) {
         authOptional: true,
         disableReverseLookup: true,
         onAuth: authenticate,
+        size: 10 * 2 ** 20,
+        onRcptTo({ address }, session, done) {
+            if (!session.user && !address.endsWith('@example.test')) {
+                return done(refusal(554, 'Relay access denied'))
+            }
+            return done(address.startsWith('nobody@') ? refusal(550, 'User unknown') : undefined)
+        },
         onData(stream, session, done) {
-            stream.on('end', () => done(null, 'taken'))
+            const end = () => (stream.sizeExceeded ? refusal(552, 'Message too large') : null)
+            stream.on('end', () => done(end(), 'taken'))
             stream.resume()
         },
         ...options,
@@ -49,7 +57,16 @@ async function main() {
     const port = await listen({})
     const tlsPort = await listen({ secure: true })
     const plainPort = await listen({ disabledCommands: ['STARTTLS'], allowInsecureAuth: true })
-    console.log(JSON.stringify({ port, tls_port: tlsPort, plain_port: plainPort }))
+    const ports = {
+        port,
+        tls_port: tlsPort,
+        plain_port: plainPort,
+        lmtp_port: await listen({ lmtp: true }),
+        proxy_port: await listen({ useProxy: true }),
+        xclient_port: await listen({ useXClient: true }),
+        impatient_port: await listen({ socketTimeout: 1000 }),
+    }
+    console.log(JSON.stringify(ports))
 }
 
 main()

@@ -1,0 +1,158 @@
+"""Programs of Debian packages that are not installed, run where only they see themselves.
+
+    folder = fetched("opensmtpd", cache)
+    with started(folder, ["/usr/sbin/smtpd", "-d"], scratch, users={"opensmtpd": 64051}): ...
+
+Two MTAs cannot be installed at once.  So apt is asked what a package needs that this machine
+lacks, and all of that is unpacked into a folder of its own: nothing is installed, no script of
+a package is run.  The program runs in a mount namespace in which that folder lies over /usr;
+what it writes to /etc, /var and /run is gone with it.  Root is needed, and CAP_SYS_ADMIN.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ports import WAIT
+
+MIRROR = "http://deb.debian.org/debian"
+BACKPORTED = {"opensmtpd": {"bookworm"}}  # where the suite's own is broken: 6.8 with OpenSSL 3
+
+_KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
+_LIMIT = 120  # seconds for apt
+_NAMESPACE = """\
+set -e
+mount -t tmpfs beside "$SCRATCH"
+mount -t overlay -o "lowerdir=$FOLDER/usr:/usr" beside /usr
+for name in etc var run; do
+    mkdir -p "$SCRATCH/$name" "$SCRATCH/.$name"
+    mount -t overlay -o "lowerdir=/$name,upperdir=$SCRATCH/$name,workdir=$SCRATCH/.$name" \\
+        beside "/$name"
+done
+printf '%b' "$PASSWD" >>/etc/passwd
+printf '%b' "$GROUP" >>/etc/group
+mkdir -p $FOLDERS
+exec "$@"
+"""
+
+
+def missing() -> str | None:
+    """What this machine lacks to run anything beside."""
+    if os.geteuid() != 0:
+        return "the tests with real servers need root"
+    for program in ("apt-get", "dpkg", "mount", "unshare"):
+        if shutil.which(program) is None:
+            return f"{program} is missing: packages beside what is installed need Debian's tools"
+    return None
+
+
+def fetched(package: str, cache: Path) -> Path:
+    """The folder with a package and what it needs; only the first time takes a while."""
+    problem = missing()
+    assert problem is None, problem
+    folder = cache / package
+    if not (folder / "complete").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        for name in ("lists/partial", "archives/partial", "root/usr"):
+            (folder / name).mkdir(parents=True)
+        _download(package, folder)
+        for archive in sorted((folder / "archives").glob("*.deb")):
+            subprocess.run(["dpkg", "-x", archive, folder / "root"], check=True)
+        _merge(folder / "root")
+        shutil.rmtree(folder / "lists")
+        (folder / "complete").touch()
+    return folder / "root"
+
+
+@contextmanager
+def started(
+    folder: Path,
+    command: Sequence[str | Path],
+    scratch: Path,
+    *,
+    users: Mapping[str, int],
+    folders: Sequence[str] = (),
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program of that folder, with users and folders that only it sees; then end it.
+
+    `scratch` is an empty folder.  What the program says goes to `scratch.log` beside it.
+    """
+    environment = {
+        **os.environ,
+        "FOLDER": str(folder),
+        "SCRATCH": str(scratch),
+        "PASSWD": "".join(f"{name}:x:{n}:{n}::/nonexistent:\\n" for name, n in users.items()),
+        "GROUP": "".join(f"{name}:x:{n}:\\n" for name, n in users.items()),
+        "FOLDERS": " ".join(("/tmp", *folders)),
+    }
+    namespace = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _NAMESPACE]
+    with scratch.with_suffix(".log").open("wb") as log:
+        process = subprocess.Popen(
+            [*namespace, "beside", *command],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(WAIT)
+
+
+def _download(package: str, folder: Path) -> None:
+    suite = _suite()
+    suites, wanted = [suite], package
+    if suite in BACKPORTED.get(package, ()):
+        suites.append(f"{suite}-backports")
+        wanted = f"{package}/{suite}-backports"
+    sources = folder / "sources.list"
+    lines = [f"deb [signed-by={_KEYS}] {_mirror()} {each} main\n" for each in suites]
+    sources.write_text("".join(lines))
+    options = {
+        "Dir::Etc::sourcelist": sources,
+        "Dir::Etc::sourceparts": "-",
+        "Dir::State::lists": folder / "lists",
+        "Dir::Cache": folder,
+        "Dir::Cache::archives": folder / "archives",
+        "APT::Sandbox::User": "root",
+        "Debug::NoLocking": "1",  # nothing of the machine's own is changed
+        "Acquire::Retries": "3",
+    }
+    apt = ["apt-get", "-q", "-y", *(f"-o{name}={value}" for name, value in options.items())]
+    install = ["--no-install-recommends", "--download-only", "install", wanted]
+    for words in (["update"], install):
+        done = subprocess.run(
+            [*apt, *words], capture_output=True, text=True, timeout=_LIMIT, check=False
+        )
+        assert done.returncode == 0, f"apt-get {' '.join(words)}: {done.stderr or done.stdout}"
+
+
+def _suite() -> str:
+    found = re.search(r"^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text(), re.M)
+    assert found is not None, "this is not a Debian with a codename"
+    return found[1]
+
+
+def _mirror() -> str:
+    """The archive that this machine takes its packages from."""
+    apt = Path("/etc/apt")
+    files = (apt / "sources.list", *sorted((apt / "sources.list.d").glob("*")))
+    told = "\n".join(file.read_text() for file in files if file.is_file())
+    found = re.search(r"^[^#\n]*?(https?://\S+/debian)/?(?=\s)", told, re.M)
+    return found[1] if found else MIRROR
+
+
+def _merge(root: Path) -> None:
+    """What a package still has in /lib or /bin belongs to /usr on a merged system."""
+    for name in ("bin", "lib", "sbin"):
+        if (root / name).is_dir():
+            shutil.copytree(root / name, root / "usr" / name, symlinks=True, dirs_exist_ok=True)

@@ -1,0 +1,77 @@
+"""The rows of the table that are about how a server behaves (see `abilities`)."""
+
+from __future__ import annotations
+
+import contextlib
+
+from abilities import LIMIT, NAME, SENDER, Told, ability, by, met, policy
+from columns import Column
+
+from smtpconsole.net import injection
+from smtpconsole.net.route import Route
+from smtpconsole.smtp.commands import CONTENT, Send
+from smtpconsole.smtp.errors import Disconnected
+from smtpconsole.smtp.events import Target
+from smtpconsole.smtp.exchanges import ask, quit
+
+
+@ability("second EHLO", "EHLO may be said again, and ends the transaction")
+async def second_hello(at: Column) -> Told:
+    async with met(at) as this:
+        await this.ask("MAIL", f"FROM:<{SENDER}>")
+        reply = await this.hello()
+        # Not MAIL: Dovecot 2.3 dies of MAIL, EHLO, MAIL.
+        another = await this.ask("RCPT", f"TO:<{at.known}>")
+        # The session knows whether the transaction has gone on.
+        assert (this.connection.session.transaction is not None) == another.is_positive
+        return Told(reply.is_positive, str(reply))
+
+
+@ability("early talk", "who speaks before the greeting is sent away")
+async def early_talk(at: Column) -> Told:
+    try:
+        port, early = at.watchful_port or at.port, by(b"NOOP\r\n")
+        async with met(at, port=port, log_in=False, greet=False, route=early) as this:
+            reply = this.replies[0]
+            return Told(reply.code // 100 != 2, str(reply))
+    except Disconnected as error:
+        return Told(True, str(error))
+
+
+@ability("idle drop", "who is silent for a second is dismissed, with a 421")
+async def idle_drop(at: Column) -> Told:
+    async with met(at, port=at.impatient_port, log_in=False) as this:
+        if at.impatient_port is None:
+            return Told(False, str(await this.ask("NOOP")))
+        count = len(this.replies)
+        await this.connection.wait_closed()
+        last = this.replies[count:]
+        return Told(True, str(last[-1]) if last else "closed without a word")
+
+
+@ability("STARTTLS injection", "what comes in the clear behind STARTTLS is not obeyed")
+async def injected(at: Column) -> Told:
+    where = Target("localhost", at.port, lmtp=at.is_lmtp)
+    try:
+        found = await injection.probe(
+            where, policy(at), name=NAME, timeout=LIMIT, route=Route(family=4)
+        )
+    except injection.Unwelcome as error:
+        return Told(False, str(error))
+    return Told(found.outcome in ("ignored", "refused"), found.outcome)
+
+
+@ability("LF . LF", "is not the end of a message (SMTP smuggling)")
+async def false_end(at: Column) -> Told:
+    async with met(at) as this:
+        for verb, argument in (("MAIL", f"FROM:<{SENDER}>"), ("RCPT", f"TO:<{at.known}>")):
+            await this.ask(verb, argument)
+        await this.ask("DATA")
+        count = len(this.replies)
+        # Where that is an end, NOOP and the dot behind it are commands.
+        content = b"Subject: a false end\r\n\r\nbody\n.\nNOOP\r\n.\r\n"
+        reply = await this.connection.run(ask(Send(content, CONTENT)), LIMIT)
+        with contextlib.suppress(Disconnected):
+            await this.connection.run(quit(), LIMIT)
+        await this.connection.wait_closed()
+        return Told(len(this.replies) == count + 2, str(reply))
