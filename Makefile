@@ -47,10 +47,10 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# All figures, and the pages that are made of them.
 bench: $(STAMP)
 	$(BIN)/python tests/benchmarks
-	$(BIN)/python tests/benchmarks/journal.py
-	$(BIN)/python tests/benchmarks/wire.py
+	$(BIN)/python docs/figures.py
 
 # Wheel and sdist are built, and the wheel is used where nothing else is installed than what is
 # locked, with the extras and without them.

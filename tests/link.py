@@ -63,7 +63,7 @@ class Link:
         self.port = int(self._listener.getsockname()[1])
         self.octets = {"up": 0, "down": 0}  # "up" is towards the server
         self.connections = 0
-        self.round_trips = 0  # how often the client spoke after it had been spoken to
+        self.round_trips = 0  # how often the client had to wait for what it heard
 
     def __enter__(self) -> Link:
         self._thread.start()
@@ -114,7 +114,7 @@ class _Passage:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._was_spoken_to = False
+        self._has_asked = False
         self._is_cut = asyncio.Event()
 
     async def carry(
@@ -139,6 +139,8 @@ class _Passage:
                     data = data[:left]
                     left -= len(data)
                 self._link.octets[name] += len(data)
+                if name == "down":
+                    self._answered()
                 writer.write(data)
                 await writer.drain()
                 if left == 0:
@@ -173,8 +175,8 @@ class _Passage:
                 data = await reader.read(self._most(way))
             except OSError:
                 data = b""
-            if data:
-                self._count(name)
+            if data and name == "up":
+                self._has_asked = True
             now = loop.time()
             if way.rate is not None:
                 free = max(now, free) + len(data) / way.rate
@@ -191,9 +193,8 @@ class _Passage:
         """How much to read at once: a slow link takes little."""
         return _PIECE if way.rate is None else max(1, min(_PIECE, int(way.rate / 20)))
 
-    def _count(self, name: str) -> None:
-        if name == "down":
-            self._was_spoken_to = True
-        elif self._was_spoken_to:
-            self._was_spoken_to = False
+    def _answered(self) -> None:
+        """What the client had said before this comes is answered: so it could go on."""
+        if self._has_asked:
+            self._has_asked = False
             self._link.round_trips += 1

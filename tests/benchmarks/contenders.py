@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import smtplib
+import subprocess
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -96,6 +98,31 @@ def with_smtplib(port: int, count: int, people: list[str]) -> Figure:
         return timed(lambda: client.sendmail(SENDER, people, MESSAGE), count)
 
 
+# --- Postfix's smtp-source, written in C, which speaks one by one
+
+
+def smtp_source(*, connections: int = 1, octets: int = len(MESSAGE), units: int = 0) -> Contender:
+    def run(port: int, count: int, people: list[str]) -> Figure:
+        command = [
+            *("smtp-source", "-d", "-s", str(connections), "-m", str(count), "-l", str(octets)),
+            *("-r", str(len(people)), "-f", SENDER, "-t", "user@example.org", f"127.0.0.1:{port}"),
+        ]
+        # It would read main.cf, which need not be there.
+        environment = {**os.environ, "MAIL_CONFIG": "/nonexistent"}
+        began, before = time.perf_counter(), _of_children()
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        lasted, used = time.perf_counter() - began, _of_children() - before
+        return Figure((units or count) / lasted, used / count * 1e6)
+
+    return run
+
+
+def _of_children() -> float:
+    """Seconds of CPU that children have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 # --- ours
 
 
@@ -162,6 +189,7 @@ JOURNALLED = "ours, pipelined, journal"
 ONE_CONNECTION: dict[str, Contender] = {
     "aiosmtplib": with_aiosmtplib,
     "smtplib": with_smtplib,
+    "smtp-source": smtp_source(),
     "ours, one by one": ours(pipelining=False),
     "ours, pipelined": ours(pipelining=True),
     JOURNALLED: ours(pipelining=True, journal="memory"),
@@ -200,6 +228,7 @@ def _ten(make: Callable[[int], aiosmtplib.SMTP | SMTP]) -> Contender:
 
 TEN_CONNECTIONS: dict[str, Contender] = {
     "aiosmtplib": _ten(_theirs),
+    "smtp-source": smtp_source(connections=CONNECTIONS),
     "ours, pipelined": _ten(_client),
     JOURNALLED: _ten(lambda port: _client(port, observe=Journal())),
 }
@@ -268,6 +297,7 @@ def _ours_large(*, chunking: bool) -> Callable[[int, Path], Awaitable[Figure]]:
 LARGE_MESSAGE: dict[str, Contender] = {
     "aiosmtplib": _from_file(_theirs_large),
     "smtplib": _from_file(_smtplib_large),
+    "smtp-source": smtp_source(octets=MEGABYTES * 2**20, units=MEGABYTES),
     "ours": _from_file(_ours_large(chunking=False)),
     "ours, in BDAT": _from_file(_ours_large(chunking=True)),
 }

@@ -11,28 +11,34 @@ import re
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
+from collections.abc import Iterator
+
+import engine
+from tables import Effort, Table
 
 FEW, MANY = 60, 160
 NAMES = ("aiosmtplib", "smtplib", "ours, one by one", "ours, pipelined", "ours, pipelined, journal")
 
 
-def measure(port: int, here: Path) -> None:
-    print("\ninstructions a message in user space, one recipient (callgrind)")
-    print(f"  {'':34}{'thousands':>12}{'of aiosmtplib':>16}")
+def tables(effort: Effort) -> Iterator[Table]:
+    """One recipient, 1 KiB."""
+    title = "instructions a message in user space, one recipient (callgrind)"
+    table = Table("instructions", title, ["thousands", "of aiosmtplib's"])
     base = 0.0
-    for name in NAMES:
-        few, many = (_count(here, name, port, count) for count in (FEW, MANY))
-        each = (many - few) / (MANY - FEW)
-        base = base or each
-        print(f"  {name:34}{each / 1000:>12,.0f}{each / base:>16.2f}", flush=True)
+    with engine.sink() as port:
+        for name in NAMES:
+            few, many = (_count(name, port, count) for count in (FEW, MANY))
+            each = (many - few) / (MANY - FEW)
+            base = base or each
+            table.rows[name] = [each / 1000, each / base]
+    yield table
 
 
-def _count(here: Path, name: str, port: int, count: int) -> int:
+def _count(name: str, port: int, count: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         command = [
             *("valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out"),
-            *(sys.executable, str(here), "--one", "one", name, str(port), str(count), "1"),
+            *(sys.executable, engine.__file__, "one", name, str(port), str(count), "1"),
         ]
         environment = {**os.environ, "PYTHONHASHSEED": "0"}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)

@@ -1,13 +1,10 @@
 """The journal: how fast it takes events, what they cost in memory, how fast it opens.
 
-    python tests/benchmarks/journal.py [--quick]
-
-Each figure is measured in a process of its own, in a folder that is on a disk (`--folder`).
+Each figure is measured in a process of its own.
 """
 
 from __future__ import annotations
 
-import argparse
 import resource
 import subprocess
 import sys
@@ -17,6 +14,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from tables import Effort, Goal, Table
+
 from smtpconsole.smtp.commands import CONTENT, Send
 from smtpconsole.smtp.events import Answered, Event, Received, Sent
 from smtpconsole.smtp.replies import Reply
@@ -25,6 +24,7 @@ from smtpconsole.transcript.journal import Journal
 RATE = 50_000  # events a second, with the journal on disk
 INDEX = 64  # octets an event
 OPENED = 1.0  # seconds for a million
+MILLION, QUICK = 1_000_000, 20_000
 PIECE = b"Hello, world. This is one line of text.\r\n" * 24
 
 
@@ -60,61 +60,55 @@ def _resident() -> int:
     return pages * resource.getpagesize()
 
 
-def on_disk(path: Path, count: int) -> str:
-    rate = _append(Journal(path), count)
-    return f"{rate:>12,.0f} events/s   at least {RATE:,}: {_verdict(rate >= RATE)}"
+def on_disk(path: Path, count: int) -> float:
+    return _append(Journal(path), count)
 
 
-def with_secrets(path: Path, count: int) -> str:
+def with_secrets(path: Path, count: int) -> float:
     journal = Journal(path)
     journal.redactor.learn(b"correct horse battery staple")
-    rate = _append(journal, count)
-    return f"{rate:>12,.0f} events/s   at least {RATE:,}: {_verdict(rate >= RATE)}"
+    return _append(journal, count)
 
 
-def in_memory(path: Path, count: int) -> str:
-    return f"{_append(Journal(), min(count, 16_000)):>12,.0f} events/s"
+def in_memory(path: Path, count: int) -> float:
+    return _append(Journal(), min(count, 16_000))
 
 
-def content(path: Path, count: int) -> str:
+def content(path: Path, count: int) -> float:
     journal, piece = Journal(path), PIECE * 266
     number = max(4, count // 1000)
     began = time.perf_counter()
     for _ in range(number):
         journal(Sent(Send(piece, CONTENT, replies=0)))
-    rate = number * len(piece) / 1e6 / (time.perf_counter() - began)
-    return f"{rate:>12,.0f} MB/s"
+    return number * len(piece) / 1e6 / (time.perf_counter() - began)
 
 
-def memory(path: Path, count: int) -> str:
+def memory(path: Path, count: int) -> float:
     journal = Journal(path)
     _append(journal, 20_000)
     before = _resident()
     _append(journal, count)
-    each = (_resident() - before) / count
-    return f"{each:>12,.1f} octets an event   at most {INDEX}: {_verdict(each <= INDEX)}"
+    return (_resident() - before) / count
 
 
-def opening(path: Path, count: int) -> str:
+def opening(path: Path, count: int) -> float:
     journal = Journal(path)
     _append(journal, count)
     journal.close()
     began = time.perf_counter()
-    opened = len(Journal.open(path))
-    spent = time.perf_counter() - began
-    return f"{spent:>12.3f} s for {opened:,}   at most {OPENED}: {_verdict(spent <= OPENED)}"
+    Journal.open(path)
+    return time.perf_counter() - began
 
 
-def killed(path: Path, count: int) -> str:
+def killed(path: Path, count: int) -> float:
     """The same without an index at the end, which a killed process has not written."""
-    journal = Journal(path)
-    _append(journal, count + 4000)
+    _append(Journal(path), count + 4000)
     began = time.perf_counter()
-    opened = len(Journal.open(path))
-    return f"{time.perf_counter() - began:>12.3f} s for {opened:,}"
+    Journal.open(path)
+    return time.perf_counter() - began
 
 
-def reading(path: Path, count: int) -> str:
+def reading(path: Path, count: int) -> float:
     journal = Journal(path)
     _append(journal, count // 10)
     journal.close()
@@ -122,43 +116,40 @@ def reading(path: Path, count: int) -> str:
     began = time.perf_counter()
     for _ in recorded.entries:
         pass
-    return f"{len(recorded) / (time.perf_counter() - began):>12,.0f} events/s"
+    return len(recorded) / (time.perf_counter() - began)
 
 
-FIGURES: dict[str, Callable[[Path, int], str]] = {
-    "appended, on disk": on_disk,
-    "appended, on disk, a secret known": with_secrets,
-    "appended, in memory": in_memory,
-    "content in pieces, on disk": content,
-    "memory, on disk": memory,
-    "opened": opening,
-    "opened after a kill": killed,
-    "read one by one": reading,
+FIGURES: dict[str, tuple[Callable[[Path, int], float], str, tuple[float, bool] | None]] = {
+    "appended, on disk": (on_disk, "events a second", (RATE, False)),
+    "appended, on disk, a secret known": (with_secrets, "events a second", (RATE, False)),
+    "appended, in memory": (in_memory, "events a second", None),
+    "content in pieces, on disk": (content, "MB a second", None),
+    "memory, on disk": (memory, "octets an event", (INDEX, True)),
+    "opened": (opening, "seconds", (OPENED, True)),
+    "opened after a kill": (killed, "seconds", None),
+    "read one by one": (reading, "events a second", None),
 }
 
 
-def _verdict(is_met: bool) -> str:
-    return "met" if is_met else "NOT met"
+def tables(effort: Effort) -> Iterator[Table]:
+    """Each figure, once."""
+    count = QUICK if effort.is_quick else MILLION
+    title = f"the journal, {count:,} events with a kilobyte of content in every fourth"
+    table = Table("journal", title, ["", "of what"])
+    for name, (_, unit, goal) in FIGURES.items():
+        words = [sys.executable, __file__, name, str(count)]
+        found = float(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+        table.rows[name] = [found, unit]
+        if goal is not None:
+            table.goals.append(Goal(f"{name}, {unit}", found, *goal))
+    yield table
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="How fast the journal is.")
-    parser.add_argument("--quick", action="store_true", help="few events: does it run?")
-    parser.add_argument("--folder", default=None, help="where the files are")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    count = 20_000 if options.quick else 1_000_000
-    if options.one:
-        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-            print(FIGURES[options.one](Path(folder, "journal.jsonl"), count))
-        return
-    print(f"the journal, {count:,} events with a kilobyte of content in every fourth")
-    for name in FIGURES:
-        words = [sys.executable, __file__, "--one", name]
-        words += ["--quick"] if options.quick else []
-        words += ["--folder", options.folder] if options.folder else []
-        done = subprocess.run(words, capture_output=True, text=True, check=True)
-        print(f"  {name:36}{done.stdout.rstrip()}", flush=True)
+def run_one(name: str, count: str) -> None:
+    """What a process of its own is for."""
+    with tempfile.TemporaryDirectory() as folder:
+        print(FIGURES[name][0](Path(folder, "journal.jsonl"), int(count)))
 
 
-main()
+if __name__ == "__main__":
+    run_one(*sys.argv[1:])

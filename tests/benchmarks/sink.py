@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -14,6 +15,12 @@ END = b"\r\n.\r\n"
 
 
 def serve(sock: socket.socket) -> None:
+    with contextlib.suppress(ConnectionError):  # not everybody says QUIT
+        talk(sock)
+    sock.close()
+
+
+def talk(sock: socket.socket) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.sendall(b"220 sink\r\n")
     buffer, in_content, chunk = b"", False, 0  # chunk: octets that are still to come

@@ -1,13 +1,10 @@
 """The wire: how soon a million entries are seen, how it scrolls and filters, how keys feel.
 
-    python tests/benchmarks/wire.py [--quick]
-
 A frame is a jump and all that Textual does for a whole screen, up to the octets for a terminal.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import os
@@ -16,9 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
+from tables import Effort, Goal, Table
 from textual.app import App
 
 from smtpconsole.console.console import Suggestions
@@ -37,7 +35,7 @@ from smtpconsole.tui.wire import Wire
 
 HERE = Path(__file__).parent
 SIZE = (120, 40)
-PAINTED, FRAME, FILTERED, ECHO = 1.0, 0.016, 2.0, 0.050  # seconds
+PAINTED, FRAME, FILTERED, STALL, ECHO = 1000, 16, 2000, 70, 50  # milliseconds
 MESSAGE = 50_000_000  # octets
 LINE = b"Hello, world. This is one line of text in a long message.\r\n"
 QUERIES = ("from:server code:5", "text:user77777@", "-text:ok", "text:example", "slow:1")
@@ -70,54 +68,53 @@ def draw(app: App[None]) -> None:
     update.render_segments(app.console)
 
 
-async def look(path: Path) -> None:
+async def look(table: Table, path: Path) -> None:
     began = time.perf_counter()
     app = RecordingApp(Journal.open(path))
     async with app.run_test(size=SIZE) as pilot:
         while not app.screen.query(Wire) or not app.screen.query_one(Wire).known:
             await asyncio.sleep(0.001)
         draw(app)
-        tell("from the file to the first paint", time.perf_counter() - began, PAINTED)
+        tell(table, "from the file to the first paint", time.perf_counter() - began, PAINTED)
         wire = app.screen.query_one(Wire)
         await pilot.pause()
-        scroll(app, wire)
-        for query in QUERIES:
-            await narrow(wire, query)
+        scroll(table, app, wire)
+        stalls = [await narrow(table, wire, query) for query in QUERIES]
+        tell(table, "others wait for a filter, at most", max(stalls), STALL)
         wire.filter(None)
         await app.workers.wait_for_complete()
 
 
-def scroll(app: App[None], wire: Wire) -> None:
-    """Frames by the CPU's clock, since others use this machine; what the wall's says beside it."""
+def scroll(table: Table, app: App[None], wire: Wire) -> None:
+    """Frames by the CPU's clock, since others use this machine."""
     random.seed(6)
     gc.freeze()  # as the application does that is not headless
     frames, page = [], SIZE[1] - 4
     for number in range(1000):
         y = random.randrange(int(wire.max_scroll_y)) if number % 2 else 5000 + number * page
-        began, wall = time.thread_time(), time.perf_counter()
+        began = time.thread_time()
         wire.scroll_to(y=y, animate=False, immediate=True)
         draw(app)
-        frames.append((time.thread_time() - began, time.perf_counter() - wall))
+        frames.append(time.thread_time() - began)
     for name, part in (("a frame by pages", frames[::2]), ("a frame after a jump", frames[1::2])):
-        used, walls = sorted(each for each, _ in part), sorted(each for _, each in part)
-        median, p99 = used[len(used) // 2], used[int(len(used) * 0.99)]
-        beside = f"median {median * 1000:.1f} ms; by the wall's clock {walls[-5] * 1000:.1f} ms"
-        tell(f"{name}, p99", p99, FRAME, beside)
+        used = sorted(part)
+        tell(table, f"{name}, median", used[len(used) // 2])
+        tell(table, f"{name}, p99", used[int(len(used) * 0.99)], FRAME)
 
 
-async def narrow(wire: Wire, query: str) -> None:
+async def narrow(table: Table, wire: Wire, query: str) -> float:
+    """The longest that others have waited."""
     lags: list[float] = []
     watcher = asyncio.create_task(watch(lags))
     await asyncio.sleep(0.01)
     began = time.perf_counter()
     await wire.filter(parse(query)).wait()
-    spent = time.perf_counter() - began
+    tell(table, f"filter {query}", time.perf_counter() - began, FILTERED)
     watcher.cancel()
-    worst = f"{len(wire.rows):>9,} found, others wait {max(lags, default=0) * 1000:.0f} ms at most"
-    tell(f"filter {query}", spent, FILTERED, worst)
+    return max(lags, default=0)
 
 
-async def type_while_sending(folder: Path, octets: int) -> None:
+async def type_while_sending(table: Table, folder: Path, octets: int) -> None:
     sink = subprocess.Popen(
         [sys.executable, HERE / "sink.py", "-"], stdout=subprocess.PIPE, text=True
     )
@@ -131,21 +128,20 @@ async def type_while_sending(folder: Path, octets: int) -> None:
         async with app.run_test(size=SIZE) as pilot:
             while app.smtp_console.phase is None or app.smtp_console.phase.value != "ready":
                 await pilot.pause(0.02)
-            await _type(app, octets)
+            await _type(table, app, octets)
     finally:
         sink.kill()
         sink.stdout.close()
         sink.wait()
 
 
-async def _type(app: ConsoleApp, octets: int) -> None:
+async def _type(table: Table, app: ConsoleApp, octets: int) -> None:
     console = app.smtp_console
     await console.introduced()
     content = LINE * (octets // len(LINE))
     exchange = exchanges.deliver(
         commands.mail("a@example.org"), [commands.rcpt("b@example.org")], content
     )
-    began = time.perf_counter()
     sending = asyncio.create_task(console.run(exchange))
     field, echoes = app.query_one(Prompt).field, []
     while not sending.done():
@@ -160,37 +156,25 @@ async def _type(app: ConsoleApp, octets: int) -> None:
             field.value = ""
         await asyncio.sleep(0.003)
     await sending
-    spent = time.perf_counter() - began
     p99 = sorted(echoes)[int(len(echoes) * 0.99)] if echoes else 0.0
-    told = f"{len(echoes)} keys while {octets / 1e6:.0f} MB went in {spent:.1f} s"
-    tell("a key on the screen, p99", p99, ECHO, told)
+    tell(table, f"a key while {octets / 1e6:.0f} MB are sent, p99", p99, ECHO)
 
 
-def tell(name: str, seconds: float, most: float, more: str = "") -> None:
-    verdict = "met" if seconds <= most else "NOT met"
-    told = f"{seconds * 1000:>9.1f} ms   at most {most * 1000:.0f}: {verdict:8}"
-    print(f"  {name:36}{told}{more}", flush=True)
+def tell(table: Table, name: str, seconds: float, most: float | None = None) -> None:
+    table.rows[name] = [seconds * 1000]
+    if most is not None:
+        table.goals.append(Goal(f"{name}, ms", seconds * 1000, most, is_most=True))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="How the wire feels.")
-    parser.add_argument("--quick", action="store_true", help="few entries: does it run?")
-    options = parser.parse_args()
-    count = 30_000 if options.quick else 1_000_000
+def tables(effort: Effort) -> Iterator[Table]:
+    """All of it, once."""
+    count, octets = (30_000, 2_000_000) if effort.is_quick else (1_000_000, MESSAGE)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    print(f"the wire, {count:,} entries, {SIZE[0]}x{SIZE[1]}")
+    table = Table("wire", f"the wire, {count:,} entries, {SIZE[0]}x{SIZE[1]}", ["ms"])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["SMTPCONSOLE_STATE"] = name
         record(folder / "long.jsonl", count)
-        steps: tuple[Callable[[], object], ...] = (
-            lambda: asyncio.run(look(folder / "long.jsonl")),
-            lambda: asyncio.run(
-                type_while_sending(folder, 2_000_000 if options.quick else MESSAGE)
-            ),
-        )
-        for step in steps:
-            step()
-
-
-main()
+        asyncio.run(look(table, folder / "long.jsonl"))
+        asyncio.run(type_while_sending(table, folder, octets))
+    yield table
