@@ -4,32 +4,38 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest
 
-.PHONY: run test test-nightly test-pythons test-servers coverage mutants lint format bench package lock audit screenshots clean
+.PHONY: run test test-screens test-nightly test-pythons test-servers coverage mutants lint format bench package lock audit screenshots clean
 
 run: $(STAMP)
 	@$(BIN)/smtpconsole --sandbox
 
+# In a minute: everything that needs no screen and no server.
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not servers" -n auto --dist worksteal
+	$(PYTEST) -q -m "not servers and not screens" -n auto --dist loadfile --durations 10
+
+# What drives the application or a terminal, in two minutes.
+test-screens: $(STAMP)
+	$(PYTEST) -q -m screens -n auto --dist worksteal --durations 10
 
 # Thousands of inputs for every parser, and for sessions; it takes half an hour.
 test-nightly: $(STAMP)
-	SMTPCONSOLE_NIGHTLY=1 $(BIN)/python -m pytest tests/fuzz
+	SMTPCONSOLE_NIGHTLY=1 $(PYTEST) tests/fuzz
 
 # On every other Python that the machine has.
 test-pythons: $(STAMP)
 	$(BIN)/python tests/pythons.py
 
 test-servers: $(STAMP)
-	$(BIN)/python -m pytest -m servers
+	$(PYTEST) -m servers
 
 # The protocol core is tested to its last branch.
 PURE := $(addprefix tests/test_,$(addsuffix .py,replies session exchanges commands envelope remarks \
 	login sasl decoding content streams targets conversations xtext parameters addresses))
 
 coverage: $(STAMP)
-	$(BIN)/python -m pytest -q -n auto --dist worksteal --cov=smtpconsole.smtp --cov-branch --cov-fail-under=100 \
+	$(PYTEST) -q -n auto --dist worksteal --cov=smtpconsole.smtp --cov-branch --cov-fail-under=100 \
 		--cov-report=term-missing $(PURE)
 
 # Nothing in the protocol core can be changed unnoticed, but what tests/mutants.toml lists.

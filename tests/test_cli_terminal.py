@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pexpect
+import pytest
 from test_uploading import Slow
 
 from smtpconsole.sandbox import Sandbox
 
+pytestmark = pytest.mark.screens
 PASSWORD = "correct-horse-7291"
 
 

@@ -193,6 +193,7 @@ def test_the_program_prints_a_table_or_json(houses: Street, names: zone.Names) -
     assert json.loads(run(names, houses, "--schema").stdout) == schema()
 
 
+@pytest.mark.screens
 def test_on_a_terminal_the_table_is_drawn_as_it_fills(houses: Street, names: zone.Names) -> None:
     arguments = ["-m", "smtpconsole", "mx", "sound.lab.test", *words(names, houses)]
     environment = {**os.environ, "TERM": "xterm", "LINES": "24", "COLUMNS": "80"}

@@ -75,6 +75,7 @@ def test_the_transcript_goes_to_standard_error() -> None:
     assert "-> EHLO" not in done.stdout
 
 
+@pytest.mark.screens
 def test_a_terminal_sees_progress_and_keeps_none_of_it() -> None:
     with Sandbox() as sandbox:
         arguments = ["-m", "smtpconsole", "probe", f"localhost:{sandbox.port}", "--no-dns"]

@@ -120,6 +120,7 @@ class Terminal:
         return int(self.child.exitstatus)
 
 
+@pytest.mark.screens
 @pytest.mark.parametrize(
     ("arguments", "more"), [((), {"TERM": "dumb"}), (("--accessible",), {"TERM": "xterm"})]
 )
@@ -144,6 +145,7 @@ def test_a_plain_terminal_is_prompted_and_nothing_is_drawn(
     assert "EHLO me" in (tmp_path / "history.jsonl").read_text()
 
 
+@pytest.mark.screens
 def test_a_secret_is_typed_unseen_and_not_kept(sandbox: Sandbox, tmp_path: Path) -> None:
     for term in ("dumb", "xterm-256color"):
         state = tmp_path / term
@@ -169,6 +171,7 @@ def test_a_secret_is_typed_unseen_and_not_kept(sandbox: Sandbox, tmp_path: Path)
         assert PASSWORD.encode() not in before_it_was_typed_in_the_clear
 
 
+@pytest.mark.screens
 def test_a_terminal_completes_searches_and_has_colours(sandbox: Sandbox, tmp_path: Path) -> None:
     terminal = Terminal(tmp_path, f"localhost:{sandbox.port}", TERM="xterm-256color")
     terminal.until("smtp>")
@@ -186,6 +189,7 @@ def test_a_terminal_completes_searches_and_has_colours(sandbox: Sandbox, tmp_pat
     assert terminal.end() == 0
 
 
+@pytest.mark.screens
 def test_no_color_is_heeded(sandbox: Sandbox, tmp_path: Path) -> None:
     colours = {"TERM": "xterm-256color", "NO_COLOR": "1"}
     terminal = Terminal(tmp_path, f"localhost:{sandbox.port}", **colours)
@@ -200,6 +204,7 @@ def test_no_color_is_heeded(sandbox: Sandbox, tmp_path: Path) -> None:
 PASTE = "\x1b[200~EHLO me\rNOOP one\rNOOP two\r\x1b[201~"
 
 
+@pytest.mark.screens
 def test_what_is_pasted_waits_for_a_word(sandbox: Sandbox, tmp_path: Path) -> None:
     terminal = Terminal(tmp_path, f"localhost:{sandbox.port}", TERM="xterm-256color")
     terminal.until("smtp>")
