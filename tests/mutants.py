@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from difflib import ndiff
 from itertools import groupby
 from pathlib import Path
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 import coverage
@@ -107,7 +107,7 @@ def loaded(module: str) -> str:
 
 def mutants(module: str) -> Iterator[Mutant]:
     """Those of a module, in its order."""
-    code = source(module).read_text("utf-8")
+    code = _undecorated(source(module).read_text("utf-8"))
     tree, mutations, _, _ = create_mutations(str(source(module)), code)
     places = MetadataWrapper(tree, unsafe_skip_copy=True).resolve(PositionProvider)
     statements = _statements(code)
@@ -126,6 +126,17 @@ def mutants(module: str) -> Iterator[Mutant]:
             place = places.get(each.original_node)
             lines = statements.get(place.start.line, body) if place is not None else body
             yield Mutant(module, owners.get(before), before, after, lines, body.stop - 1)
+
+
+def _undecorated(code: str) -> str:
+    """The code without what decorates functions, which mutmut would leave alone for it."""
+    lines = code.splitlines()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.FunctionDef):
+            for each in node.decorator_list:
+                for line in range(each.lineno - 1, each.end_lineno or 0):
+                    lines[line] = ""
+    return "\n".join(lines)
 
 
 def _is_codec(node: cst.CSTNode) -> bool:
@@ -222,6 +233,7 @@ class Hunt:
     prey: list[Mutant]
     jobs: int
     seconds: list[float] = field(default_factory=list)  # that each test takes
+    functions: dict[str, list[FunctionType]] = field(default_factory=dict)
     is_survey: bool = True
     running: dict[int, Mutant] = field(default_factory=dict)
 
@@ -242,7 +254,7 @@ class Hunt:
         session.config.pluginmanager.unregister(name="terminalreporter")
         executed = self.survey(session.items)
         self.is_survey = False
-        places = _functions()
+        self.functions = _functions()
         gc.freeze()
         for done, mutant in enumerate(self.prey):
             tests = {test for line in mutant.lines for test in executed[mutant.module, line]}
@@ -253,7 +265,7 @@ class Hunt:
                 self.bury()
             chosen = [session.items[test] for test in sorted(tests, key=self.seconds.__getitem__)]
             limit = LIMIT + 3 * sum(self.seconds[test] for test in tests)
-            self.release(mutant, places[mutant.where], chosen, limit)
+            self.release(mutant, chosen, limit)
             if sys.stderr.isatty():
                 print(f"{done}/{len(self.prey)}", end="\r", file=sys.stderr)
         while self.running:
@@ -284,9 +296,7 @@ class Hunt:
                 executed[module, line] = {int(test) for test in tests if test}
         return executed
 
-    def release(
-        self, mutant: Mutant, function: FunctionType, tests: list[pytest.Item], limit: float
-    ) -> None:
+    def release(self, mutant: Mutant, tests: list[pytest.Item], limit: float) -> None:
         """Begin to test a mutant in a process of its own."""
         if pid := os.fork():
             self.running[pid] = mutant
@@ -294,12 +304,20 @@ class Hunt:
         signal.setitimer(signal.ITIMER_PROF, limit)
         signal.alarm(PATIENCE)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        made = mutant.function()  # whoever holds the function calls the mutant from now on
-        function.__code__, function.__defaults__ = made.__code__, made.__defaults__
-        function.__kwdefaults__ = made.__kwdefaults__
+        self.replace(mutant)
         for item, following in zip(tests, [*tests[1:], None], strict=True):
             _run(item, following)
         os._exit(SURVIVED)
+
+    def replace(self, mutant: Mutant) -> None:
+        """Whoever holds the function, or one that it has made, calls the mutant's from now on."""
+        made = mutant.function()
+        for code in _codes(made.__code__):
+            for function in self.functions.get(f"{mutant.module}.{code.co_qualname}", ()):
+                function.__code__ = code
+                if code is made.__code__:
+                    function.__defaults__ = made.__defaults__
+                    function.__kwdefaults__ = made.__kwdefaults__
 
     def bury(self) -> None:
         """Wait for the end of one."""
@@ -313,14 +331,22 @@ def _run(item: pytest.Item, following: pytest.Item | None) -> None:
     item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
 
 
-def _functions() -> dict[str, FunctionType]:
-    """Each function of the core that is loaded, under its place in the core."""
-    found = {}
+def _functions() -> dict[str, list[FunctionType]]:
+    """The functions of the core that are loaded, under their place in it; closures may be many."""
+    found = defaultdict(list)
     for each in gc.get_objects():
         if isinstance(each, FunctionType) and each.__code__.co_filename.startswith(str(CORE)):
             path = Path(each.__code__.co_filename).relative_to(CORE).with_suffix("")
-            found[".".join((*path.parts, each.__qualname__))] = each
+            found[".".join((*path.parts, each.__code__.co_qualname))].append(each)
     return found
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    """Of a function, and of those within it."""
+    yield code
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield from _codes(each)
 
 
 # --- what is told -----------------------------------------------------------------------------

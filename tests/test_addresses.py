@@ -70,6 +70,7 @@ def _outside_of_quotes(text: str) -> str:
         (" a@x ", "a@x"),
         ("a@x (a (nested) comment)", "a@x"),
         ("(a comment) a@x", "a@x"),
+        ('"', '"'),
     ],
 )
 def test_what_is_odd_is_the_servers_to_refuse(text: str, address: str) -> None:
@@ -81,6 +82,7 @@ def test_what_is_odd_is_the_servers_to_refuse(text: str, address: str) -> None:
     [
         *("a@x> AUTH=<b@x", "a@x> NOTIFY=NEVER ORCPT=rfc822;<b", "a@x>\tNOTIFY=NEVER", "a@x>"),
         *("a@x >", "a@x\r\nRCPT TO:<b@x>", "<a@x> b", "<a@x><b@x>", "a b@x", "a@x b", "a\0@x"),
+        *("a <b <c@x>", '"a b@x', "<a@x>b"),
     ],
 )
 def test_what_would_break_out_is_refused(text: str) -> None:
@@ -88,7 +90,17 @@ def test_what_would_break_out_is_refused(text: str) -> None:
         mailbox(text)
 
 
+def test_it_is_told_where_an_address_goes_on() -> None:
+    for text in ("<a@x> >", "a> <b@x>"):
+        with pytest.raises(
+            ValueError, match=r"^the address '.*' goes on after its closing bracket$"
+        ):
+            mailbox(text)
+
+
 def test_a_domain_of_other_letters_is_sent_as_a_labels() -> None:
+    assert with_a_labels("a@BÜCHER.example") == "a@xn--bcher-kva.example"
+    assert with_a_labels('"a@b"@bücher.example') == '"a@b"@xn--bcher-kva.example'
     assert path("a@bücher.example") == b"<a@xn--bcher-kva.example>"
     assert path("a@bücher.example", encoding="utf-8") == "<a@bücher.example>".encode()
     assert path("a@bücher.example", encoding="us-ascii") == b"<a@xn--bcher-kva.example>"

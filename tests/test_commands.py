@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from smtpconsole.smtp import addresses, content
 from smtpconsole.smtp.capabilities import Capabilities, Keyword, parse
-from smtpconsole.smtp.commands import Send, command, mail, raw, rcpt
+from smtpconsole.smtp.commands import Send, command, mail, raw, rcpt, xclient
 from smtpconsole.smtp.replies import Reply
 
 
@@ -23,6 +23,23 @@ def test_rcpt_keeps_the_recipient_as_it_was_written() -> None:
     assert send.about == "Bob <b@x>"
 
 
+def test_what_has_other_letters_is_encoded_as_it_is_asked_for() -> None:
+    assert rcpt("zoë@x", encoding="utf-8").line == "RCPT TO:<zoë@x>".encode()
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("192.0.2.1", b"XCLIENT ADDR=192.0.2.1"),
+        ("::1", b"XCLIENT ADDR=IPV6:::1"),
+        ("ipv6:::1", b"XCLIENT ADDR=ipv6:::1"),
+        ("IPV6:2001:db8::1", b"XCLIENT ADDR=IPV6:2001:db8::1"),
+    ],
+)
+def test_an_address_of_ipv6_is_marked_once(address: str, line: bytes) -> None:
+    assert xclient(addr=address).line == line
+
+
 def test_raw_refuses_nothing() -> None:
     assert raw(b"\0\r\n\r\n", replies=2) == Send(b"\0\r\n\r\n", replies=2)
 
@@ -32,7 +49,7 @@ def test_a_command_is_one_line_or_refused(arguments: list[bytes]) -> None:
     try:
         send = command(b"NOOP", *arguments)
     except ValueError as error:
-        assert "prohibited" in str(error)
+        assert str(error) == "Command arguments contain a prohibited control character"
         assert any(octet < 32 or octet == 127 for octet in b"".join(arguments))
     else:
         assert send.data.count(b"\n") == send.data.count(b"\r") == 1
@@ -145,6 +162,15 @@ def test_an_ehlo_reply_is_read() -> None:
     assert known.parameters("DSN") is None
     assert "PIPELINING" in known and "DSN" not in known
     assert known.size == 52428800
+
+
+def test_only_blanks_part_a_keyword_from_its_parameters() -> None:
+    known = parse(Reply(250, [b"x", b"FOO\x0b", b"BAR   XaX\x0b", b"BAZ \xff"]))
+    assert list(known) == [
+        Keyword("FOO\x0b", ""),
+        Keyword("BAR", "XaX\x0b"),
+        Keyword("BAZ", "\udcff"),
+    ]
 
 
 @pytest.mark.parametrize("told", ["", "0", "many", "-1", "\u0661"])

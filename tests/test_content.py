@@ -50,6 +50,10 @@ def test_to_the_letter_dots_are_doubled_behind_crlf_alone(text: bytes, places: l
         assert done == content.stuffed(text).removesuffix(content.END)
 
 
+def test_a_dot_behind_the_very_first_line_end_is_doubled() -> None:
+    assert content.stuffed(b"\n.x") == b"\n..x" + content.END
+
+
 @pytest.mark.parametrize(
     ("pieces", "end"),
     [([], b""), ([b"a\r", b"\n"], b""), ([b"a\n"], b"\r\n"), ([b"a\r\n", b"b"], b"\r\n")],

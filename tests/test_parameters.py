@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from smtpconsole.smtp.capabilities import Capabilities, parse
 from smtpconsole.smtp.envelope import groups, wished
-from smtpconsole.smtp.parameters import MAIL, RCPT, Unfit, free, objections, spelled
+from smtpconsole.smtp.parameters import MAIL, RCPT, Objection, Unfit, free, objections, spelled
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.streams import Stream
 
@@ -42,12 +43,14 @@ WRITTEN = [
     ("smtputf8", True, "SMTPUTF8"),
     ("ret", "hdrs", "RET=HDRS"),
     ("envid", "QQ+31 4", "ENVID=QQ+2B31+204"),
+    ("envid", "x" * 100, "ENVID=" + "x" * 100),
     ("auth", "", "AUTH=<>"),
     ("auth", "<>", "AUTH=<>"),
     ("auth", "e+mc2@example.com", "AUTH=e+2Bmc2@example.com"),
     ("requiretls", True, "REQUIRETLS"),
     ("by", "-120;n", "BY=-120;N"),
     ("by", "600;RT", "BY=600;RT"),
+    ("by", "1;r", "BY=1;R"),
     ("hold_for", 3600, "HOLDFOR=3600"),
     ("hold_until", NOON, "HOLDUNTIL=2030-01-01T12:00:00Z"),
     (
@@ -57,18 +60,25 @@ WRITTEN = [
     ),
     ("hold_until", "2030-01-01t12:00:00.5z", "HOLDUNTIL=2030-01-01T12:00:00.5Z"),
     ("mt_priority", -9, "MT-PRIORITY=-9"),
+    ("mt_priority", 9, "MT-PRIORITY=9"),
     ("mt_priority", 0, "MT-PRIORITY=0"),
     ("mt_priority", "3", "MT-PRIORITY=3"),
     ("prdr", True, "PRDR"),
     ("notify", "never", "NOTIFY=NEVER"),
     ("notify", "success, delay", "NOTIFY=SUCCESS,DELAY"),
+    ("notify", "SUCCESS,FAILURE,DELAY", "NOTIFY=SUCCESS,FAILURE,DELAY"),
     ("notify", ["FAILURE", "FAILURE"], "NOTIFY=FAILURE"),
     ("orcpt", "Bob <b+c@x>", "ORCPT=rfc822;b+2Bc@x"),
     ("orcpt", "x400;C=de", "ORCPT=x400;C+3Dde"),
+    ("orcpt", "RFC822;a;b@x", "ORCPT=RFC822;a;b@x"),
+    ("orcpt", "a.b;c@x", "ORCPT=rfc822;a.b;c@x"),  # what is before the semicolon is no type
+    ("orcpt", "rfc822;" + "a" * 493, "ORCPT=rfc822;" + "a" * 493),
     ("orcpt", "jörg@x", r"ORCPT=utf-8;j\x{F6}rg@x"),
     ("orcpt", "utf-8;jörg@x", r"ORCPT=utf-8;j\x{F6}rg@x"),
     ("rrvs", NOON, "RRVS=2030-01-01T12:00:00Z"),
+    ("rrvs", "2030-01-01T12:00:00Z", "RRVS=2030-01-01T12:00:00Z"),
     ("rrvs", "2030-01-01T12:00:00Z;c", "RRVS=2030-01-01T12:00:00Z;C"),
+    ("rrvs", "2030-01-01T12:00:00Z;r", "RRVS=2030-01-01T12:00:00Z;R"),
 ]
 
 
@@ -78,40 +88,64 @@ def test_a_parameter_is_written_as_its_rfc_has_it(name: str, value: Any, written
     assert spelled(table, {name: value}) == [written]
 
 
+TO_DELIVER = "it is seconds, a semicolon, N (tell) or R (return), and T for a trace"
+WHEN = "it is a date and time with a zone, as RFC 3339 has it"
+TO_TELL = "it is NEVER, or a list of SUCCESS, FAILURE, DELAY"
+TYPED = "it is a type, a semicolon and an address, 500 characters at most"
+BEHIND = "behind the semicolon stands C (continue) or R (reject)"
 WRONG = [
-    ("size", -1, "from 0 to"),
+    ("size", -1, f"it is from 0 to {10**20 - 1}"),
     ("size", "large", "it is a number"),
-    ("size", 10**20, "from 0 to"),
-    ("body", "9BIT", "one of 7BIT, 8BITMIME, BINARYMIME"),
-    ("smtputf8", "yes", "takes no value"),
-    ("ret", "ALL", "one of FULL, HDRS"),
-    ("envid", "", "1 to 100 characters"),
-    ("envid", "+" * 34, "1 to 100 characters"),
-    ("envid", "ä", "printable ASCII"),
-    ("auth", "a@x> SIZE=1", "bracket"),
-    ("by", "soon", "it is seconds"),
-    ("by", "0;R", "more than 0"),
-    ("hold_for", 0, "from 1 to 999999999"),
-    ("hold_until", "tomorrow", "a date and time with a zone"),
-    ("hold_until", "2030-13-01T12:00:00Z", "month"),
-    ("hold_until", datetime(2030, 1, 1), "needs a time zone"),
-    ("mt_priority", 10, "from -9 to 9"),
-    ("notify", "NEVER,SUCCESS", "NEVER, or a list of"),
-    ("notify", [], "NEVER, or a list of"),
-    ("orcpt", "rfc822;ö@x", "of type utf-8"),
-    ("orcpt", "rfc822;", "a type, a semicolon and an address"),
-    ("orcpt", "rfc822;" + "a" * 500, "500 characters at most"),
-    ("rrvs", "2030-01-01T12:00:00Z;X", "C (continue) or R (reject)"),
+    ("size", 10**20, f"it is from 0 to {10**20 - 1}"),
+    ("body", "9BIT", "it is one of 7BIT, 8BITMIME, BINARYMIME"),
+    ("smtputf8", "yes", "it takes no value"),
+    ("ret", "ALL", "it is one of FULL, HDRS"),
+    ("envid", "", "it has 1 to 100 characters, written as xtext"),
+    ("envid", "x" * 101, "it has 1 to 100 characters, written as xtext"),
+    ("envid", "+" * 34, "it has 1 to 100 characters, written as xtext"),
+    ("envid", "ä", "it is printable ASCII"),
+    (
+        "auth",
+        "a@x> SIZE=1",
+        "the address 'a@x> SIZE=1' contains a blank or bracket outside of quotes",
+    ),
+    ("by", "soon", TO_DELIVER),
+    ("by", "0;R", "with R the time is more than 0 seconds"),
+    ("by", "0;r", "with R the time is more than 0 seconds"),
+    ("hold_for", 0, "it is from 1 to 999999999"),
+    ("hold_until", "tomorrow", WHEN),
+    ("hold_until", datetime(2030, 1, 1), "it needs a time zone"),
+    ("mt_priority", 10, "it is from -9 to 9"),
+    ("notify", "NEVER,SUCCESS", TO_TELL),
+    ("notify", [], TO_TELL),
+    ("orcpt", "rfc822;ö@x", "an address beyond ASCII is of type utf-8"),
+    ("orcpt", "rfc822;", TYPED),
+    ("orcpt", "rfc822;" + "a" * 494, TYPED),
+    ("rrvs", "2030-01-01T12:00:00Z;X", BEHIND),
+    ("rrvs", "2030-01-01T12:00:00Z;C;C", BEHIND),
 ]
 
 
 @pytest.mark.parametrize(("name", "value", "sentence"), WRONG)
 def test_a_wrong_value_is_told_with_a_right_one(name: str, value: Any, sentence: str) -> None:
-    table = RCPT if name in {each.name for each in RCPT} else MAIL
+    (parameter,) = (each for each in (*MAIL, *RCPT) if each.name == name)
     with pytest.raises(ValueError) as caught:
-        spelled(table, {name: value})
-    assert sentence in str(caught.value)
-    assert "for example" in str(caught.value)
+        parameter.written(value)
+    told = f"{parameter.keyword} cannot be {value!r}: {sentence} (for example {parameter.example})"
+    assert str(caught.value) == told
+
+
+def test_a_day_that_does_not_exist_is_told() -> None:
+    with pytest.raises(ValueError, match=r"HOLDUNTIL cannot be .*: month .*\(for example"):
+        spelled(MAIL, {"hold_until": "2030-13-01T12:00:00Z"})
+
+
+def test_a_moment_is_written_in_utc_wherever_that_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "UTC-9")
+        time.tzset()
+        assert spelled(MAIL, {"hold_until": NOON}) == ["HOLDUNTIL=2030-01-01T12:00:00Z"]
+    time.tzset()
 
 
 def test_every_parameter_has_an_example_that_is_right() -> None:
@@ -137,12 +171,13 @@ def test_free_parameters_are_as_they_are_given() -> None:
 
 
 def test_a_name_that_is_in_no_table_is_a_mistake_of_the_program() -> None:
-    with pytest.raises(TypeError, match="no parameter notify"):
-        spelled(MAIL, {"notify": "NEVER"})
+    with pytest.raises(TypeError, match=r"^there is no parameter notify, rrvs$"):
+        spelled(MAIL, {"notify": "NEVER", "ret": "FULL", "rrvs": NOON})
 
 
 def test_a_message_is_held_one_way() -> None:
-    with pytest.raises(ValueError, match="not both"):
+    told = "^a message is held for a time, or until a time, and not both$"
+    with pytest.raises(ValueError, match=told):
         spelled(MAIL, {"hold_for": 1, "hold_until": NOON})
 
 
@@ -160,6 +195,7 @@ def test_a_message_is_held_one_way() -> None:
         ({"size": 1001}, ALL, "1,001 octets, and the server takes 1,000 at most"),
         ({"by": "100;R"}, ALL, "240 seconds at least"),
         ({"hold_for": 86401}, ALL, "86400 seconds at most"),
+        ({"others": ["X"], "envid": None, "ret": "FULL"}, offer(), "does not offer DSN"),
     ],
 )
 def test_what_the_server_does_not_take_is_objected_to(
@@ -180,6 +216,8 @@ def test_what_the_server_does_not_take_is_objected_to(
         ({"by": "-5;N"}, ALL),
         ({"by": "5;R"}, offer("DELIVERBY")),
         ({"hold_for": 1}, offer("FUTURERELEASE")),
+        ({"hold_for": 86400}, ALL),
+        ({"requiretls": True}, ALL),
         ({"hold_for": 1, "ret": None, "others": ["X"]}, ALL),
     ],
 )
@@ -190,7 +228,28 @@ def test_what_the_server_takes_is_not(wishes: dict[str, Any], known: Capabilitie
 def test_requiretls_is_for_tls() -> None:
     (found,) = objections(ALL, {"requiretls": True}, is_secure=False)
     assert found.parameter == "REQUIRETLS"
-    assert "under TLS only" in found.text
+    assert found.text == "REQUIRETLS can be asked for under TLS only"
+    assert objections(ALL, {"ret": "FULL"}, is_secure=False) == []
+    for wishes in ({"mail_wishes": {"requiretls": True}}, {"rcpt_wishes": {"requiretls": True}}):
+        with pytest.raises(Unfit, match="under TLS only"):
+            wished(ALL, "a@x", ["b@x"], b"", is_secure=False, **wishes)
+    mail, _ = wished(ALL, "a@x", ["b@x"], b"", mail_wishes={"requiretls": True})
+    assert mail.line == b"MAIL FROM:<a@x> size=0 REQUIRETLS"
+
+
+def test_a_message_that_is_unfit_says_all_that_is_wrong() -> None:
+    unfit = Unfit([Objection("A", "one"), Objection("B", "two")])
+    assert str(unfit) == "one; two"
+
+
+def test_recipients_beyond_ascii_are_sent_where_smtputf8_is_wished_for() -> None:
+    utf8 = {"smtputf8": True}
+    _, (rcpt,) = wished(ALL, "a@x", ["zoë@x"], b"", mail_wishes=utf8)
+    assert rcpt.line == "RCPT TO:<zoë@x>".encode()
+    _, (rcpt,) = wished(ALL, "a@x", ["zoë@x"], b"", mail_options=["smtputf8"])
+    assert rcpt.line == "RCPT TO:<zoë@x>".encode()
+    with pytest.raises(UnicodeEncodeError):
+        wished(ALL, "a@x", ["zoë@x"], b"")
 
 
 def test_an_envelope_has_what_is_wished_for() -> None:
@@ -273,6 +332,7 @@ def test_recipients_are_split_as_the_server_limits_them(
 
 
 def test_a_limit_is_told() -> None:
-    known = offer("LIMITS MAILMAX=50 RCPTMAX=100")
-    assert known.limit("MAILMAX") == 50
+    known = offer("LIMITS MAILMAX=999999 RCPTMAX=1000000")
+    assert known.limit("MAILMAX") == 999_999
+    assert known.limit("RCPTMAX") is None  # no limit that anybody would reach
     assert known.limit("RCPTDOMAINMAX") is None

@@ -535,8 +535,19 @@ def test_only_errors_count_as_errors() -> None:
 
 def test_errors_carry_what_was_known() -> None:
     attempt = Tried("192.0.2.1:25", "refused", 0.1)
-    assert Unreachable("nothing", [attempt]).attempts == [attempt]
+    nothing = Unreachable("nothing", [attempt])
+    assert str(nothing) == "nothing" and nothing.attempts == [attempt]
     assert HandshakeFailed("no").facts == TlsFacts()
+    noop = command(b"NOOP")
+    silence = Silence("No reply", noop)
+    assert str(silence) == "No reply" and silence.waiting_for is noop
+    assert (silence.timer, silence.unsent, silence.taken) == ("other", 0, None)
+    assert Disconnected("gone").left == b""
+
+
+@pytest.mark.parametrize("kind", [Disconnected, HandshakeFailed, Silence])
+def test_an_error_claims_nothing_of_a_message_unless_it_is_told(kind: type[Any]) -> None:
+    assert (kind("x").is_cut_short, kind("x").is_in_doubt) == (False, False)
 
 
 def test_plaintext_behind_starttls_ends_a_session_that_nobody_watches() -> None:

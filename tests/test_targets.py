@@ -153,6 +153,7 @@ def test_a_target_reads_well() -> None:
     assert str(Target("", 0, command="sendmail -bs")) == "sendmail -bs"
     assert not Target("x", 25).is_local
     assert Target("", 0, path="/run/x").is_local
+    assert Target("", 0, path="/run/\udcff").written == "smtp+unix:///run/%FF"
     assert Target("x", 465).written == "smtp://x:465"
     assert Target("x", 465, True).written == "x:465"
     assert Target("x", 25, mx=True).written == "mx:x"

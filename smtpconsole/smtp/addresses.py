@@ -28,20 +28,20 @@ def mailbox(text: str) -> str:
     # Quoted strings may hold anything: look for brackets in a copy without them.
     plain = _QUOTED.sub(_covered, text)
     text, plain = _without_comments(text, plain)
-    start = plain.find("<")
-    if start >= 0:
-        end = plain.find(">", start)
-        stop = end if end >= 0 else len(text)
-        if ">" in plain[:start] or (end >= 0 and plain[end + 1 :].strip()):
+    name, bracket, rest = plain.partition("<")
+    if bracket:
+        bare, _, after = rest.partition(">")
+        if ">" in name or after.strip():
             raise ValueError(f"the address {text!r} goes on after its closing bracket")
-        text, plain = text[start + 1 : stop].strip(), plain[start + 1 : stop].strip()
+        begin = len(name) + 1
+        text, plain = text[begin : begin + len(bare)].strip(), bare.strip()
     if re.search(r"[<>\s]", plain):
         raise ValueError(f"the address {text!r} contains a blank or bracket outside of quotes")
     return text
 
 
 def _covered(found: re.Match[str]) -> str:
-    return "x" * len(found[0]) if found[1] == '"' else found[0]
+    return "_" * len(found[0]) if found[1] == '"' else found[0]
 
 
 def _without_comments(text: str, plain: str) -> tuple[str, str]:

@@ -116,7 +116,7 @@ def _by(value: Any) -> str:
     found = _BY.fullmatch(str(value))
     if found is None:
         raise ValueError("it is seconds, a semicolon, N (tell) or R (return), and T for a trace")
-    if found[2] in "Rr" and int(found[1]) <= 0:
+    if found[2].upper() == "R" and int(found[1]) <= 0:
         raise ValueError("with R the time is more than 0 seconds")
     return found[0].upper()
 
@@ -130,7 +130,7 @@ def _moment(value: Any) -> str:
     if not _DATE.fullmatch(text):
         raise ValueError("it is a date and time with a zone, as RFC 3339 has it")
     try:
-        datetime.fromisoformat(text.replace("Z", "+00:00"))
+        datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError(str(error)) from None
     return text

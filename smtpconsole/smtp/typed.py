@@ -33,7 +33,7 @@ def typed(session: Session, line: bytes) -> Send:
         return _content(session, line, data)
     if session.phase is Phase.AUTH:
         return _response(session, data, session.mechanism, 0, len(line))
-    verb = line.split(None, 1)[0].upper() if line.strip() else b""
+    verb = line.upper().split()[0] if line.strip() else b""
     if verb == b"AUTH" and (found := _AUTH.match(line)):
         mechanism = found[1].decode("ascii", "replace")
         return _response(session, data, mechanism, *found.span(2))
@@ -83,9 +83,7 @@ def _in_chunk(session: Session, chunk: Chunk, line: bytes) -> Send:
 def _response(session: Session, data: bytes, mechanism: str, start: int, stop: int) -> Send:
     if data == b"*\r\n":
         return Send(data, b"AUTH")
-    # On the AUTH line the dialogue begins; afterwards it has been told who it is about.
-    challenge, claimed = (b"", None) if start else (session.challenge, session.claimed)
-    who = claims.claimed_user(mechanism, data[start:stop], challenge, claimed)
+    who = claims.claimed_user(mechanism, data[start:stop], session.challenge, session.claimed)
     is_secret = stop > start and claims.holds_secret(mechanism)
     return Send(data, b"AUTH", secret=slice(start, stop) if is_secret else None, about=who)
 
