@@ -31,8 +31,8 @@ test-servers: $(STAMP)
 	$(PYTEST) -m servers
 
 # The protocol core is tested to its last branch.
-PURE := $(addprefix tests/test_,$(addsuffix .py,replies session exchanges commands envelope remarks \
-	login sasl decoding content streams targets conversations xtext parameters addresses typed))
+PURE := $(addprefix tests/test_,$(addsuffix .py,replies session reactions exchanges commands \
+	envelope remarks login sasl decoding content streams targets conversations xtext parameters addresses typed))
 
 coverage: $(STAMP)
 	$(PYTEST) -q -n auto --dist worksteal --cov=smtpconsole.smtp --cov-branch --cov-fail-under=100 \

@@ -27,8 +27,10 @@ import time
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from difflib import ndiff
+from functools import partialmethod
 from itertools import groupby
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -396,6 +398,9 @@ def main() -> int:
     modules = options.modules.split() or known
     prey = [mutant for module in modules for mutant in mutants(module)]
     sort_out(prey)
+    # Nobody else will fulfil what a test waits for.
+    Future.result = partialmethod(Future.result, timeout=0)  # type: ignore[method-assign, assignment]
+    Future.exception = partialmethod(Future.exception, timeout=0)  # type: ignore[method-assign, assignment]
     hunt = Hunt([mutant for mutant in prey if not mutant.outcome], options.jobs)
     arguments = ["-qq", "-p", "no:cacheprovider", "--assert=plain"]
     pytest.main([*arguments, *options.tests], plugins=[hunt])

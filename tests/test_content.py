@@ -12,6 +12,11 @@ from hypothesis import strategies as st
 from smtpconsole.smtp import content
 from smtpconsole.smtp.streams import PIECE, Stream, file_size
 
+
+def repr_of(source: object) -> str:
+    return repr(source)[:12]
+
+
 TEXT = st.text(alphabet="a.\r\n\n\r", max_size=40).map(str.encode)
 
 
@@ -80,6 +85,15 @@ def test_a_file_is_measured_from_where_it_stands_and_left_there() -> None:
     assert file.read() == b"body\n"
 
 
+def test_a_long_file_is_measured_to_its_end_whether_or_not_it_tells_that_it_can_be() -> None:
+    class File:
+        def __init__(self, octets: bytes) -> None:
+            self.file = io.BytesIO(octets)
+            self.read, self.seek, self.tell = self.file.read, self.file.seek, self.file.tell
+
+    assert file_size(File(b"1\r\n" * PIECE)) == 3 * PIECE
+
+
 def test_what_cannot_be_rewound_is_not_measured() -> None:
     class Pipe(io.BytesIO):
         def seekable(self) -> bool:
@@ -102,7 +116,9 @@ def test_large_octets_come_in_pieces() -> None:
         assert max(map(len, pieces)) == PIECE
 
 
-@pytest.mark.parametrize("source", ["text", io.StringIO("text"), ["text"]])
+@pytest.mark.parametrize(
+    "source", ["text", io.StringIO("text"), ["text"], ["x" * (PIECE + 1)]], ids=repr_of
+)
 def test_text_is_refused_with_a_sentence(source: object) -> None:
     with pytest.raises(TypeError, match="content must be bytes; a file of it is opened in binary"):
         stream = Stream(source)  # type: ignore[arg-type]

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from conversation import Watched, converse, ready
 
-from smtpconsole.smtp.commands import PER_RECIPIENT, Send, command, mail, raw, rcpt
+from smtpconsole.smtp.commands import (
+    CONTENT,
+    PER_RECIPIENT,
+    PRDR,
+    Send,
+    command,
+    mail,
+    raw,
+    rcpt,
+)
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence, Unreachable
 from smtpconsole.smtp.events import (
     Anomaly,
@@ -614,6 +623,14 @@ def test_what_is_not_said_has_an_answer_all_the_same(session: Session) -> None:
     assert [reply.text for reply in future.result()] == ["noop", "not said", "vrfy", "nor this"]
 
 
+def test_what_stands_in_for_answers_keeps_its_place(session: Session) -> None:
+    one, two, three = (Reply(-1, [text]) for text in (b"one", b"two", b"three"))
+    future = held(session, b"NOOP", b"NOOP", b"NOOP", b"NOOP")
+    session.release([one, two, raw(b"x", replies=0), three, command(b"NOOP")])
+    session.receive(b"250 noop\r\n")
+    assert [reply.text for reply in future.result()] == ["one", "two", "three", "noop"]
+
+
 def test_a_batch_of_which_nothing_is_said_is_answered_at_once(session: Session) -> None:
     future = held(session, b"NOOP")
     session.release([Reply(-1, [b"not said"])])
@@ -725,7 +742,148 @@ def test_without_an_observer_plaintext_behind_starttls_ends_all_the_same() -> No
 
 def test_of_the_replies_nobody_asked_for_the_first_is_kept(session: Session) -> None:
     session.receive(b"250 one\r\n250 two\r\n")
-    assert str(session.surplus) == "250 one"
+    assert str(session.surplus) == "250 one" and str(session.last_reply) == "250 two"
+    assert remarks(session) == [
+        Anomaly("unsolicited reply", "250 one"),
+        Anomaly("unsolicited reply", "250 two"),
+    ]
+
+
+def remarks(session: Session) -> list[Anomaly]:
+    assert isinstance(session, Watched)
+    return session.of(Anomaly)
+
+
+def closed(session: Session) -> Closed:
+    """How it ended, which is the last that happens."""
+    assert isinstance(session, Watched)
+    last = session.events[-1]
+    assert isinstance(last, Closed)
+    return last
+
+
+def waiting(session: Session, send: Send) -> Future[Any]:
+    """Something is said, and not answered yet."""
+    future: Future[Any] = Future()
+    session.begin(one(send), future)
+    session.take_outgoing()
+    return future
+
+
+def test_a_session_begins_with_nothing_known() -> None:
+    session = Session()
+    assert session.phase is Phase.GREETING and not session.lmtp
+    assert (session.mechanism, session.challenge) == ("", b"")
+
+
+def test_of_the_answers_that_leave_in_doubt_what_they_say_the_first_is_kept(
+    session: Session,
+) -> None:
+    session.receive(b"what\r\n")  # answers nothing
+    waiting(session, command(b"NOOP"))
+    session.receive(b"250 odd, and clear\n")
+    assert session.malformed is None
+    for line in (b"one\r\n", b"two\r\n"):
+        waiting(session, command(b"NOOP"))
+        session.receive(line)
+    assert session.malformed == Reply(-1, [b"one"], ("no reply code",), b"one\r\n")
+    assert remarks(session)[-1] == Anomaly("no reply code", "")
+
+
+@pytest.mark.parametrize("line", [b"250 " + b"x" * 5000, b"250-more\r\n" * 600])
+def test_what_has_no_end_is_ended_by_us_and_heard_no_further(session: Session, line: bytes) -> None:
+    future = waiting(session, command(b"NOOP"))
+    session.receive(line)
+    assert closed(session).by == "client"
+    assert str(future.exception()).endswith("too long; the reply has no end")
+
+
+def test_the_end_of_the_connection_is_told_with_what_was_left(session: Session) -> None:
+    future = waiting(session, command(b"NOOP"))
+    session.receive(b"250-a\r\n25")
+    session.receive_eof()
+    assert remarks(session) == [Anomaly("incomplete reply", r"250-a\r\n25")]
+    assert closed(session) == Closed("server", None, False)
+    assert str(future.exception()) == "Connection closed by the server"
+
+
+def test_an_end_that_was_announced_is_told_as_one(session: Session) -> None:
+    session.receive(b"421 bye\r\n")
+    session.receive_eof()
+    assert closed(session) == Closed("server", None, True)
+
+
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_content_that_cannot_be_read_is_our_end(session: Session, is_announced: bool) -> None:
+    if is_announced:
+        session.receive(b"421 bye\r\n")
+    session.failed(OSError("gone"))
+    told = "the content could not be read: gone"
+    assert closed(session) == Closed("client", told, is_announced)
+
+
+def test_what_is_known_to_be_cut_short_stays_so(session: Session) -> None:
+    waiting(session, command(b"NOOP"))
+    silence = Silence("No reply")
+    silence.is_cut_short = True
+    session.receive_eof(silence)
+    assert silence.is_cut_short
+
+
+def test_nobody_is_in_doubt_of_a_message_that_was_given_up_before(session: Session) -> None:
+    session.phase = Phase.CONTENT
+    waiting(session, Send(b".\r\n", CONTENT))
+    session.abandon()
+    future = waiting(session, command(b"NOOP"))
+    session.receive_eof()
+    ended = future.exception()
+    assert isinstance(ended, Disconnected) and not ended.is_in_doubt
+
+
+def test_all_that_came_behind_starttls_is_told(session: Session) -> None:
+    future: Future[Any] = Future()
+    session.begin(start_tls(), future)
+    session.receive(b"220 go\r\n250 a\r\n250 b\r\n25")
+    told = r"250 a\r\n250 b\r\n25"
+    assert remarks(session) == [Anomaly("plaintext after STARTTLS", told)]
+    assert str(future.exception()) == (
+        "16 octets of plaintext came behind the reply to STARTTLS; "
+        "the server or something on the path injects them"
+    )
+    assert closed(session).by == "client"
+
+
+def test_what_was_said_behind_starttls_is_still_waited_for_under_tls(session: Session) -> None:
+    future: Future[Any] = Future()
+    session.begin(several(b"STARTTLS", b"NOOP"), future)
+    session.receive(b"220 go\r\n")
+    session.upgraded()
+    assert not future.done()
+    session.receive(b"250 noop\r\n")
+    assert [reply.code for reply in future.result()] == [220, 250]
+
+
+def test_a_reply_for_each_is_one_where_there_is_nobody(session: Session) -> None:
+    future = waiting(session, raw(b".\r\n", replies=PRDR))
+    session.receive(b"353 each\r\n250 all\r\n")
+    assert len(future.result()) == 2
+
+
+def test_whoever_is_told_that_something_must_not_be_said_may_say_another_thing(
+    session: Session,
+) -> None:
+    def permit(batch: Batch) -> None:
+        if batch[0].verb == b"DATA":
+            raise ValueError("not here")
+
+    session.permit = permit
+    refused: Future[Any] = Future()
+    again: Future[Any] = Future()
+    refused.add_done_callback(lambda _: session.begin(one(command(b"NOOP")), again))
+    session.begin(one(command(b"DATA")), refused)
+    assert session.running is not None
+    session.receive(b"250 ok\r\n")
+    assert again.result()[0].code == 250
 
 
 def test_a_421_is_the_reason_for_all_that_fails_after_it(session: Session) -> None:
@@ -805,7 +963,8 @@ def test_a_chunk_that_is_refused_before_it_is_typed_is_over(session: Session) ->
     session.receive(b"503 5.5.1 MAIL first\r\n")
     assert session.phase is Phase.READY
     assert session.chunk is None
-    assert anomalies(session) == ["reply before the end of the content"]
+    told = "503 5.5.1 MAIL first"
+    assert remarks(session) == [Anomaly("reply before the end of the content", told)]
 
 
 def test_a_bdat_line_that_makes_no_sense_is_answered_at_once(session: Session) -> None:

@@ -9,7 +9,7 @@ import pytest
 from conversation import converse, ready, said
 
 from smtpconsole.smtp import upload
-from smtpconsole.smtp.commands import CONTENT, command, mail, rcpt
+from smtpconsole.smtp.commands import CONTENT, PER_RECIPIENT, command, mail, rcpt
 from smtpconsole.smtp.errors import Disconnected
 from smtpconsole.smtp.events import Anomaly, Answered, Closed, Phase, Sent
 from smtpconsole.smtp.exchanges import data, deliver, deliver_all, rehearse
@@ -77,6 +77,39 @@ def test_long_octets_are_streamed_and_short_ones_are_not() -> None:
     assert chunked(b"x" * 11, size=10)[0].framing is not None
 
 
+def test_a_dot_behind_a_bare_lf_is_doubled_unless_the_letter_of_the_rfc_is_wanted() -> None:
+    session, _ = in_data([b"a\n.b"], binary=True)
+    assert said(session).startswith(b"a\n..b")
+
+
+def test_long_octets_are_said_as_they_are_meant() -> None:
+    octets = b"a\nb" * PIECE  # no line end of which is canonical
+    session = ready()
+    begun(session, deliver(SENDER, RCPT, octets, pipelining=True, chunking=True, chunk=2**21))
+    assert octets in said(session)
+    session = ready()
+    begun(session, data(octets))
+    session.take_outgoing()
+    session.receive(b"354 go\r\n")
+    assert said(session).startswith(octets)
+
+
+def test_what_stands_for_content_that_is_pulled_asks_for_its_replies() -> None:
+    stream = Stream([b"x"])
+    assert dotted(stream, replies=PER_RECIPIENT).replies == PER_RECIPIENT
+    assert dotted(stream).data == chunked(stream)[0].data == b""
+
+
+@pytest.mark.parametrize("content", [b"1234567890", Stream([b"1234567890"])])
+def test_octets_of_a_chunk_are_content(content: Any) -> None:
+    session = ready()
+    begun(session, deliver(SENDER, RCPT, content, pipelining=True, chunking=True, chunk=6))
+    said(session)
+    sends = [event.send for event in session.of(Sent)][2:]
+    assert [send.verb for send in sends] == [b"BDAT", CONTENT] * 2
+    assert chunked(b"12")[1].verb == CONTENT
+
+
 def test_the_phase_is_that_of_content_until_the_reply() -> None:
     session, _ = in_data([b"x"])
     assert session.phase is Phase.CONTENT
@@ -96,6 +129,26 @@ def test_a_refusal_in_the_middle_of_data_is_the_outcome_and_the_end(reply: str) 
     (closed,) = session.of(Closed)
     assert (closed.by, closed.was_announced) == ("client", reply.startswith("421"))
     assert closed.error == "the server refused the content before its end"
+    assert not upload.wants(session)
+
+
+def test_an_early_reply_is_remarked_on_with_its_words() -> None:
+    session, _ = in_data([b"x"])
+    upload.said(session, b"x")
+    session.receive(b"250 so soon\r\n")
+    told = Anomaly("reply before the end of the content", "250 so soon")
+    assert told in session.of(Anomaly)
+
+
+def test_a_chunk_that_is_refused_is_not_forgotten_for_one_that_is_taken() -> None:
+    session = ready()
+    begun(
+        session, deliver(SENDER, RCPT, Stream([TEN] * 4), pipelining=True, chunking=True, chunk=9)
+    )
+    session.receive(b"250 ok\r\n250 ok\r\n")
+    for _ in range(3):
+        upload.said(session, TEN)
+    session.receive(b"552 too big\r\n250 ok\r\n")
     assert not upload.wants(session)
 
 

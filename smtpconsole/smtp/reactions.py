@@ -98,7 +98,7 @@ def _on_bdat(session: Session, send: commands.Send, reply: Reply) -> None:
 
 
 def _on_auth(session: Session, send: commands.Send, reply: Reply) -> None:
-    words = send.line.split(None, 2)
+    words = send.line.split()
     if len(words) > 1:  # the command itself: a response is one word
         session.mechanism = words[1].upper().decode("ascii", "replace")
     if send.about is not None:

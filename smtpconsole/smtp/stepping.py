@@ -50,7 +50,7 @@ def begin(running: Running, batch: Said, rest: Batch) -> Batch:
         else:
             said.append(each)
             place += max(0, each.replies)  # whose number is not known is the last
-    running.step = Step(stand_ins, rest) if stand_ins or rest else None
+    running.step = Step(stand_ins, rest)
     return said
 
 
