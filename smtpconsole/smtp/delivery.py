@@ -24,6 +24,7 @@ from smtpconsole.smtp.streams import Content, Stream, chunked, dotted
 GROUP = 64 * 1024  # octets of messages that go in BDAT commands without waiting in between
 
 _DATA = b"DATA\r\n"
+_TOO_EARLY = 503
 _STARTED = 353  # PRDR: a reply for each recipient follows
 
 Letter = tuple[Send, Sequence[Send], Content]  # MAIL, each RCPT, content
@@ -162,13 +163,23 @@ def _all_one_by_one(
 
 def _all_in_data(ahead: Iterable[_Transaction], outcomes: list[Delivery]) -> Exchange[None]:
     """RFC 2920, 3.1: content may be the first of a group, so the end of one message and the
-    envelope of the next travel together."""
+    envelope of the next travel together.  Haraka answers 503 to what does: it is said again, and
+    from then on each message waits for the word on the one before."""
     before: Batch = ()
     take_before: Taker = _nothing
+    is_apart = False
     for taken in ahead:
+        if is_apart:
+            yield from _said(before, take_before)
+            before, take_before = (), _nothing
+            if outcomes[-1].is_farewell:
+                return
         outcomes.append(taken.outcome)
         batch = (*before, *taken.opening())
         yield from _said(batch, take_before, taken.envelope, taken.data)
+        if taken.outcome.mail.code == _TOO_EARLY and before and not taken.may_go_on:
+            is_apart = True
+            yield from _said(taken.opening(), taken.envelope, taken.data)
         if taken.outcome.is_farewell:
             return
         before, take_before = (), _nothing
