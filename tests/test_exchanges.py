@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 from conversation import converse, ready
 
 from smtpconsole.smtp.commands import Send, command, mail, rcpt
-from smtpconsole.smtp.errors import Disconnected
+from smtpconsole.smtp.errors import Disconnected, Silence
 from smtpconsole.smtp.exchanges import (
     deliver,
     deliver_all,
@@ -16,6 +17,7 @@ from smtpconsole.smtp.exchanges import (
     quit,
     rehearse,
 )
+from smtpconsole.smtp.outcome import Delivery
 from smtpconsole.smtp.replies import Reply
 
 SENDER = mail("a@example.org")
@@ -23,6 +25,20 @@ SENDER = mail("a@example.org")
 
 def recipients(*addresses: str) -> list[Send]:
     return [rcpt(address) for address in addresses]
+
+
+def test_a_word_on_a_message_holds_where_a_silence_follows() -> None:
+    """What was pipelined behind it may be lost, and the message must not be sent again."""
+    session, future, outcomes = ready(), Future[Any](), list[Delivery]()
+    letters = [(SENDER, recipients("b@x"), b"Hi\r\n")] * 2
+    session.begin(deliver_all(letters, outcomes=outcomes), future)
+    session.receive(b"250 ok\r\n250 ok\r\n354 go\r\n")
+    session.receive(b"250 queued\r\n")
+    session.receive_eof(Silence("No reply to MAIL within 5 seconds"))
+    error = future.exception()
+    assert isinstance(error, Silence) and [reply.code for reply in error.replies] == [250]
+    assert not error.is_in_doubt
+    assert outcomes[0].is_delivered and not outcomes[0].is_in_doubt
 
 
 # --- hello and quit

@@ -372,10 +372,10 @@ class _Transaction:
 
 
 def _said(batch: Batch, *takers: Taker) -> Exchange[None]:
-    """Say a batch, and take its replies; also those that came before the connection ended."""
+    """Say a batch, and take its replies; also those that came before the end, or a silence."""
     try:
         replies = yield batch
-    except Disconnected as error:
+    except (Disconnected, Silence) as error:
         _take(error.replies, takers)
         raise
     _take(replies, takers)

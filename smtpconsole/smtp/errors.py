@@ -7,8 +7,9 @@ ConnectionError
  └ HandshakeFailed     facts: what TLS told before it failed
     └ NoName           also a ValueError: whoever asked gave no name
 TimeoutError
- └ Silence             waiting_for: the command without an answer; timer: which time was up;
-                       unsent: octets of ours that never left; is_cut_short: some had not
+ └ Silence             replies: what had been answered; waiting_for: the command that was not;
+                       timer: which time was up; unsent: octets of ours that never left;
+                       is_cut_short: some had not
 
 All but the first have `is_in_doubt`: a message was said to its end, and nobody knows whether the
 server has taken it (RFC 1047).  Where it is false, the server has not taken what was under way.
@@ -66,6 +67,7 @@ class Silence(TimeoutError):
         self, message: str, waiting_for: Send | None = None, *, timer: str = "other"
     ) -> None:
         super().__init__(message)
+        self.replies: list[Reply] = []
         self.waiting_for = waiting_for
         self.timer = timer  # a field of net.timeouts.Timeouts, e.g. "greeting", "end", "total"
         self.unsent = 0

@@ -275,6 +275,7 @@ class Session:
             error = Disconnected(told + self._because)
         if isinstance(error, Disconnected):
             error.waiting_for, error.left = self.waiting_for, left
+        if not isinstance(error, HandshakeFailed):
             error.replies = self.running.replies if self.running is not None else []
         error.is_cut_short |= is_cut_short or self.streaming is not None
         # Of several messages only the last can have been cut short.
