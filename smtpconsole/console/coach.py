@@ -6,10 +6,11 @@ enter, where one is obvious; Tab on an empty prompt types it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from smtpconsole.console import situation
+from smtpconsole.console.targets import named
 from smtpconsole.console.teaching import lessontold
 from smtpconsole.smtp.events import Phase
 from smtpconsole.smtp.replies import Reply
@@ -125,11 +126,24 @@ def _refused(console: Console, session: Session, reply: Reply) -> Advice:
     last = situation.last_reply(console.journal)
     text = situation.meaning_of(last).title if last is not None else f"refused: {reply.code}"
     if not session.capabilities.greeting:
-        return Advice(f"{text}.", _hello(console, session))
+        verb = last.send.verb if last is not None and last.send is not None else b""
+        return _another_hello(console, session, text, verb if reply.code in _NOT_KNOWN else b"")
     if reply.code == 530 and session.capabilities.mechanisms and session.identity is None:
         return Advice(f"{text}.", "/login")
     return Advice(f"{text}.", "?")
 
+
+def _another_hello(console: Console, session: Session, text: str, unknown: bytes) -> Advice:
+    """Where EHLO is not known HELO may be, and where neither is, it may be LMTP that is spoken."""
+    if unknown == b"EHLO":
+        return Advice(f"{text}.", f"HELO {console.settings.name}")
+    if unknown == b"HELO" and console.target is not None:
+        where = named(replace(console.target, lmtp=True))
+        return Advice(f"{text}. It may speak LMTP.", f"/connect {where}")
+    return Advice(f"{text}.", _hello(console, session))
+
+
+_NOT_KNOWN = (500, 502, 504)
 
 _PHASES = {
     Phase.GREETING: _greeting,
