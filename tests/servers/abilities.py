@@ -22,7 +22,7 @@ from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.net.proxy_header import ProxyHeader
 from smtpconsole.net.route import Route
 from smtpconsole.net.surroundings import channel
-from smtpconsole.smtp.commands import command, mail, rcpt, xclient
+from smtpconsole.smtp.commands import Send, command, mail, rcpt, xclient
 from smtpconsole.smtp.content import canonical
 from smtpconsole.smtp.envelope import wished
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed
@@ -99,9 +99,12 @@ class Met:
         return await self.connection.run(attempt(mechanism, who), LIMIT)
 
     async def deliver(self, at: Column, *people: str, **ways: object) -> Delivery:
-        letter = (mail(SENDER), [rcpt(each) for each in people or (at.known,)], CONTENT)
         ways = {"lmtp": self.connection.session.lmtp, **ways}
-        return await self.connection.run(deliver(*letter, **ways), LIMIT)  # type: ignore[arg-type]
+        exchange = deliver(*self.letter(*people or (at.known,)), **ways)  # type: ignore[arg-type]
+        return await self.connection.run(exchange, LIMIT)
+
+    def letter(self, *people: str) -> tuple[Send, list[Send], bytes]:
+        return mail(SENDER), [rcpt(each) for each in people], CONTENT
 
 
 @asynccontextmanager
@@ -313,15 +316,17 @@ async def become(at: Column) -> Told:
 
 async def proxied(version: int, at: Column) -> Told:
     header = ProxyHeader(version=version, source=CLIENT, destination=("192.0.2.1", 25))  # type: ignore[arg-type]
+    seen: list[Reply] = []
     try:
         port, route = at.proxy_port or at.port, by(header)
         async with met(at, port=port, log_in=False, greet=False, route=route) as this:
+            seen = [each for each in this.replies if each.code != 220]
             reply = await this.hello()
             await this.connection.run(quit(), LIMIT)
             bad = [each for each in this.replies if not each.is_positive]
             return Told(not bad and reply.is_positive, str(bad[0] if bad else this.replies[0]))
     except (Disconnected, HandshakeFailed) as error:
-        return Told(False, str(error))
+        return Told(False, str(seen[0] if seen else error))
 
 
 def by(header: ProxyHeader | bytes) -> Route:

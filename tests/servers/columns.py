@@ -67,6 +67,7 @@ def _exim(server: exim.Exim) -> Column:
         impatient_port=server.impatient_port,
         watchful_port=server.impatient_port,
         ca=server.ca,
+        client_cert=server.client_cert,
         password=exim.PASSWORD,
     )
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 
-from abilities import LIMIT, NAME, SENDER, Told, ability, by, met, policy
+from abilities import LIMIT, NAME, SENDER, Told, ability, by, judged, met, policy
 from columns import Column
 
 from smtpconsole.net import injection
 from smtpconsole.net.route import Route
-from smtpconsole.smtp.commands import CONTENT, Send
+from smtpconsole.smtp.commands import CONTENT, Send, mail, rcpt
 from smtpconsole.smtp.errors import Disconnected
 from smtpconsole.smtp.events import Target
-from smtpconsole.smtp.exchanges import ask, quit
+from smtpconsole.smtp.exchanges import ask, deliver, quit
 
 
 @ability("second EHLO", "EHLO may be said again, and ends the transaction")
@@ -75,3 +75,36 @@ async def false_end(at: Column) -> Told:
             await this.connection.run(quit(), LIMIT)
         await this.connection.wait_closed()
         return Told(len(this.replies) == count + 2, str(reply))
+
+
+@ability("too many errors", "who says nonsense thirty times is sent away")
+async def too_many_errors(at: Column) -> Told:
+    # Postfix answers at once where it trusts us, and a second later each time where not.
+    async with met(at, port=at.trusting_port) as this:
+        for count in range(1, 31):
+            try:
+                reply = await this.ask("WIBBLE")
+            except Disconnected:
+                return Told(True, f"{count - 1}: {this.replies[-1]}")
+            if not this.connection.is_open or reply.code in (421, 521):
+                return Told(True, f"{count}: {reply}")
+        return Told(False, str(reply))
+
+
+@ability("a long line", "a command of 5,000 octets is refused, and the session goes on")
+async def long_line(at: Column) -> Told:
+    async with met(at) as this:
+        try:
+            reply = await this.ask("NOOP", "x" * 5000)
+            await this.ask("RSET")
+        except Disconnected as error:
+            return Told(False, str(error.replies[-1] if error.replies else error))
+        return Told(reply.is_negative, str(reply))
+
+
+@ability("a long body line", "a message with a line of 2,000 octets is taken")
+async def long_body_line(at: Column) -> Told:
+    content = b"From: <sender@client.test>\r\nSubject: long\r\n\r\n" + b"x" * 2000 + b"\r\n"
+    async with met(at) as this:
+        exchange = deliver(mail(SENDER), [rcpt(at.known)], content, lmtp=at.is_lmtp)
+        return judged(await this.connection.run(exchange, LIMIT))

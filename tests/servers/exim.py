@@ -22,7 +22,7 @@ HOST = "mail.example.test"
 USER = f"alice@{DOMAIN}"
 PASSWORD = "gryphon-6127"
 SIZE = 10 * 2**20
-MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "NTLM")  # and only under TLS
+MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "NTLM", "EXTERNAL")  # and only under TLS
 
 _USERS = {"Debian-exim": 64053}  # compiled in by name
 
@@ -36,6 +36,7 @@ class Exim:
     proxy_port: int  # wants a PROXY header first
     impatient_port: int  # dismisses who is silent for a second, and who speaks before it
     ca: Path
+    client_cert: Path  # of alice, with its key, for EXTERNAL
     folder: Path
 
     def log(self) -> str:
@@ -48,7 +49,8 @@ class Exim:
 def running(folder: Path, cache: Path) -> Iterator[Exim]:
     """Start it in a folder that its user can reach, and stop it at the end."""
     root = beside.fetched("exim4-daemon-heavy", cache)
-    server = Exim(*(free_port() for _ in range(4)), folder / "ca.pem", folder)
+    ports = [free_port() for _ in range(4)]
+    server = Exim(*ports, folder / "ca.pem", folder / "alice.pem", folder)
     _prepare(server)
     command = ["/usr/sbin/exim4", "-C", folder / "exim.conf", "-bdf"]
     with beside.started(root, command, folder / "scratch", users=_USERS):
@@ -68,6 +70,8 @@ def _prepare(server: Exim) -> None:
     authority.cert_pem.write_to_path(str(server.ca))
     identity = authority.issue_cert("localhost", HOST, "127.0.0.1")
     identity.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
+    client = authority.issue_cert(USER, common_name=USER)
+    client.private_key_and_cert_chain_pem.write_to_path(str(server.client_cert))
     (folder / "exim.conf").write_text(_configuration(server))
 
 
@@ -93,6 +97,8 @@ smtp_banner = $primary_hostname ESMTP Exim
 tls_certificate = {folder}/server.pem
 tls_privatekey = {folder}/server.pem
 tls_advertise_hosts = *
+tls_verify_certificates = {server.ca}
+tls_try_verify_hosts = *
 auth_advertise_hosts = ${{if def:tls_in_cipher{{*}}}}
 message_size_limit = {SIZE}
 recipients_max = 2000
@@ -147,6 +153,13 @@ nowhere:
   user = Debian-exim
 
 begin authenticators
+external:
+  driver = external
+  public_name = EXTERNAL
+  server_param2 = ${{certextract{{subj_altname,mail,>:}}{{$tls_in_peercert}}}}
+  server_advertise_condition = $tls_in_certificate_verified
+  server_condition = ${{if forany{{$auth2}}{{eq{{$item}}{{$auth1}}}}}}
+  server_set_id = $auth1
 plain:
   driver = plaintext
   public_name = PLAIN

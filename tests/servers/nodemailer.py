@@ -6,6 +6,7 @@ Node.js and npm are needed, and npm's registry: the package is installed for eac
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ class Nodemailer:
     xclient_port: int
     impatient_port: int  # dismisses who is silent for a second
     ca: Path
+    process: subprocess.Popen[bytes]
 
 
 @contextmanager
@@ -53,16 +55,31 @@ def running(folder: Path) -> Iterator[Nodemailer]:
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     identity = authority.issue_cert("localhost", HOST, "127.0.0.1")
     identity.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
+    with _started(folder) as node:
+        yield node
+
+
+@contextmanager
+def fragile(node: Nodemailer) -> Iterator[Nodemailer]:
+    """Another, as people write them: it does not survive its first error."""
+    with _started(node.ca.parent, FRAGILE="1") as another:
+        yield another
+
+
+@contextmanager
+def _started(folder: Path, **environment: str) -> Iterator[Nodemailer]:
     server = subprocess.Popen(
         ["node", "server.js", HOST, USER, PASSWORD, TOKEN, "server.pem"],
         cwd=folder,
+        env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if environment else None,
     )
     try:
         assert server.stdout is not None
         ports = json.loads(server.stdout.readline())
-        yield Nodemailer(**ports, ca=folder / "ca.pem")
+        yield Nodemailer(**ports, ca=folder / "ca.pem", process=server)
     finally:
         server.terminate()
         server.wait(WAIT)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import time
 from contextlib import closing
 
 WAIT = 20  # seconds
+_RANGE = (15_000, 32_000)  # below the ports that the kernel gives to those who connect
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as sock:
-        return int(sock.getsockname()[1])
+    """A port that nobody listens on, and that no connection of anybody will be given."""
+    while True:
+        try:
+            with closing(socket.create_server(("127.0.0.1", random.randrange(*_RANGE)))) as sock:
+                return int(sock.getsockname()[1])
+        except OSError:
+            continue
 
 
 def wait_for(port: int, what: str) -> None:

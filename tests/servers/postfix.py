@@ -53,6 +53,7 @@ class Postfix:
     proxy_tls_port: int  # wants it before TLS
     trusting_port: int  # relays for this machine, allows XCLIENT, takes large messages
     impatient_port: int  # dismisses who is silent for a second
+    screened_port: int  # postscreen, which takes no mail of who is new to it
 
     @property
     def sendmail(self) -> list[str]:
@@ -100,7 +101,7 @@ def running(folder: Path, *settings: str) -> Iterator[Postfix]:
     """
     problem = missing()
     assert problem is None, problem
-    port, tls_port, *proxied = (free_port() for _ in range(6))
+    port, tls_port, *proxied = (free_port() for _ in range(7))
     postfix = Postfix(port, tls_port, folder / "ca.pem", folder / "other.pem", folder, *proxied)
     _prepare(postfix, settings)
     environment = {**os.environ, "MAIL_CONFIG": str(folder / "etc")}
@@ -241,6 +242,12 @@ def _master_cf(postfix: Postfix) -> str:
   -o inet_protocols=all -o smtpd_error_sleep_time=0
 127.0.0.1:{postfix.impatient_port} inet n - n - - smtpd
   -o smtpd_timeout=1s
+127.0.0.1:{postfix.screened_port} inet n - n - 1 postscreen
+  -o postscreen_greet_wait=1s -o postscreen_greet_banner=teaser
+  -o postscreen_bare_newline_enable=yes -o postscreen_bare_newline_action=enforce
+smtpd pass - - n - - smtpd
+tlsproxy unix - - n - 0 tlsproxy
+dnsblog unix - - n - 0 dnsblog
 cleanup_large unix n - n - 0 cleanup
   -o message_size_limit={LARGE}
 cleanup unix n - n - 0 cleanup
