@@ -18,7 +18,7 @@ from typing import TypeVar, cast
 
 from smtpconsole.net.handshake import Handshake
 from smtpconsole.net.policy import TlsPolicy
-from smtpconsole.net.pulling import Puller, leave, unread
+from smtpconsole.net.pulling import Puller, leave, linger, unread
 from smtpconsole.net.timeouts import TIMERS, Timeouts, Timer
 from smtpconsole.net.tls import TlsLayer
 from smtpconsole.net.watchdog import Watchdog, give_up, unsent
@@ -109,6 +109,7 @@ class Connection(asyncio.BufferedProtocol):
         elif layer is not None and not layer.is_closed:
             self.session.remark("closed without close_notify", "")
         self.session.receive_eof(is_cut_short=self.is_uploading)
+        self._flush()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -205,7 +206,7 @@ class Connection(asyncio.BufferedProtocol):
             self._layer.close()
             self._put(self._layer.take_outgoing())
         self.session.receive_eof(by_us=True)
-        self.transport.close()
+        linger(self.transport)
 
     def abort(self) -> None:
         """End the connection at once."""
@@ -220,9 +221,7 @@ class Connection(asyncio.BufferedProtocol):
 
     async def wait_closed(self) -> None:
         """Until the connection is gone, and whatever ran beside it has ended."""
-        await self.lost
-        if self._companions:
-            await asyncio.wait(set(self._companions))
+        await asyncio.wait({self.lost, *self._companions})  # a cancelled wait cancels none of them
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -328,7 +327,7 @@ class Connection(asyncio.BufferedProtocol):
             self.session.observe(NotSecured(failure.facts, str(failure)))
         self.session.receive_eof(failure, by_us=True)
         if self.transport is not None:
-            self.transport.close()
+            linger(self.transport)
 
     def _receive_encrypted(self, data: bytes) -> None:
         layer = self._layer

@@ -17,6 +17,8 @@ from smtpconsole.smtp.content import Octets
 from smtpconsole.smtp.session import Session
 from smtpconsole.smtp.streams import Framing, sliced
 
+LAST_WORD = 5.0  # seconds for a peer to take what is left when we end the connection
+
 
 class Puller:
     """Pulls the content that a session has under way."""
@@ -129,6 +131,18 @@ def leave(transport: asyncio.Transport) -> None:
         transport.abort()
     else:
         transport.close()
+
+
+def linger(transport: asyncio.Transport) -> None:
+    """End a connection once its peer has taken all, or has had its time for that."""
+    transport.close()
+
+    def give_up() -> None:
+        if transport.get_write_buffer_size():
+            transport.abort()
+
+    if transport.get_write_buffer_size():
+        asyncio.get_running_loop().call_later(LAST_WORD, give_up)
 
 
 def unread(transport: asyncio.Transport) -> Iterator[bytes]:
