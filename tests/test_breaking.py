@@ -17,12 +17,14 @@ from brittle import (
     IN_DOUBT,
     NOT_TAKEN,
     TAKEN,
+    Deliver,
     Guarded,
     Told,
     by_library,
     lies,
     sessions,
 )
+from brittlefronts import by_console, by_send
 
 IS_NIGHT = bool(os.environ.get("SMTPCONSOLE_NIGHTLY"))
 SHAPES: dict[str, dict[str, Any]] = {
@@ -124,3 +126,24 @@ async def test_silence_is_told_after_its_time_and_in_truth() -> None:
             assert lies(server, found, "", BOB, CAROL) == []
             silent = [told for told in found if "TimeoutError" in told.messages[0].words]
             assert {told.messages[0].claim for told in silent} == {NOT_TAKEN, IN_DOUBT}
+
+
+FRONTS: dict[str, Deliver] = {
+    "console": by_console(),
+    "console by BDAT": by_console("--chunking"),
+    "send": by_send(),
+    "send by BDAT": by_send("--chunking"),
+    "send by LMTP": by_send(scheme="lmtp"),
+}
+
+
+@pytest.mark.parametrize("front", FRONTS)
+async def test_people_are_told_the_truth_wherever_the_link_breaks(front: str) -> None:
+    lmtp = "LMTP" in front
+    with Guarded() as server:
+        whole = await sessions(server, FRONTS[front], [None], lmtp=lmtp)
+        cuts = octets(whole[0], "fin", 1 if IS_NIGHT else 9)
+        found = await sessions(server, FRONTS[front], cuts, lmtp=lmtp)
+        assert lies(server, found, "" if not lmtp else BOB) == []
+        claims = {told.messages[0].claim for told in found}
+        assert claims == {TAKEN, IN_DOUBT, NOT_TAKEN}

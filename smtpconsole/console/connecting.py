@@ -54,9 +54,10 @@ def usable(policy: TlsPolicy, settings: Settings) -> TlsPolicy:
 
 def _problem(policy: TlsPolicy) -> str:
     """Why no context can be made; "" if one can."""
+    # The system's store can always be had, and takes its time; the key log is made when needed.
+    store = "none" if policy.trusts == "system" else policy.store
     try:
-        # The key log is made when it is needed.
-        replace(policy, key_log=None, sessions=None).context()
+        replace(policy, key_log=None, sessions=None, store=store).context()
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         named = getattr(error, "filename", None)
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)

@@ -41,10 +41,17 @@ class How:
     rcpt_parameters: tuple[str, ...] = ()
 
 
-async def send_draft(console: Console, draft: Draft, how: How | None = None) -> Results:
+async def send_draft(
+    console: Console,
+    draft: Draft,
+    how: How | None = None,
+    *,
+    deliveries: list[Delivery] | None = None,
+) -> Results:
     """Send a draft, and tell what became of it.
 
-    ConsoleError says why it was not begun, or not gone on with.
+    ConsoleError says why it was not begun, or not gone on with.  A list that is given as
+    `deliveries` has what came about also where it ends with an error.
     """
     how = how or How(mail_parameters=draft.mail_parameters, rcpt_parameters=draft.rcpt_parameters)
     octets = composed(console, draft, how)
@@ -58,7 +65,7 @@ async def send_draft(console: Console, draft: Draft, how: How | None = None) -> 
             "with --insist it is said all the same",
         )
     await _reset(console)
-    deliveries: list[Delivery] = []
+    deliveries = [] if deliveries is None else deliveries
     try:
         for people in groups(session.capabilities, draft.recipients):
             _check_mailmax(console, session, how)

@@ -83,7 +83,7 @@ def _run(plan: Plan, look: Look, out: TextIO, *, as_json: bool) -> int:
     done = asyncio.run(go())
     printer.close()
     if as_json:
-        found = document(done.exit, done.ended_at, done.results, printer.troubles, journal)
+        found = document(done, printer.troubles)
         out.write(f"{json.dumps(found, indent=1)}\n")
     return done.exit
 

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.composing.results import Results
@@ -15,7 +15,9 @@ from smtpconsole.console.settings import Settings
 from smtpconsole.console.submission.plan import Plan
 from smtpconsole.smtp import parameters
 from smtpconsole.transcript.formats import exported
-from smtpconsole.transcript.journal import Journal
+
+if TYPE_CHECKING:
+    from smtpconsole.console.submission.running import Submission
 
 KEY = "smtpconsole send"
 VERSION = 1
@@ -88,18 +90,18 @@ def _of(table: Sequence[parameters.Parameter], wishes: Any) -> dict[str, Any]:
     return {name: value for name, value in wishes.items() if name in names}
 
 
-def document(
-    code: int, stage: str, results: Sequence[Results], troubles: Sequence[Answer], journal: Journal
-) -> dict[str, Any]:
+def document(done: Submission, troubles: Sequence[Answer]) -> dict[str, Any]:
     """What came of it, with the transcript."""
+    results = done.results
     return {
         KEY: VERSION,
-        "exit": code,
-        "stage": stage,
+        "exit": done.exit,
+        "stage": done.ended_at,
         "delivered": bool(results) and all(each.is_delivered for each in results),
+        "in_doubt": done.is_in_doubt,  # a message may arrive twice, if it is sent again
         "messages": [_message(each) for each in results],
         "troubles": [[each.title, *each.lines] for each in troubles],
-        "transcript": json.loads(exported(journal, "json")),
+        "transcript": json.loads(exported(done.console.journal, "json")),
     }
 
 

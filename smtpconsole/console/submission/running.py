@@ -15,7 +15,7 @@ from smtpconsole.console.agreeing import agrees
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.commanding import attributes
 from smtpconsole.console.composing.results import Results
-from smtpconsole.console.composing.sending import send_draft
+from smtpconsole.console.composing.sending import How, send_draft
 from smtpconsole.console.console import Console
 from smtpconsole.console.filenames import path_of
 from smtpconsole.console.login import logins
@@ -58,6 +58,7 @@ class Submission:
         self.ended_at = ""  # before QUIT
         self.results: list[Results] = []
         self.exit = OK
+        self.is_in_doubt = False  # the server may have taken a message, and has not said so
         self._told = 0
         self._is_dropped = False
         console.journal.subscribe(self._follow)
@@ -89,6 +90,7 @@ class Submission:
         await self._send()
 
     def _fail(self, error: Exception) -> None:
+        self.is_in_doubt |= troubles.is_in_doubt(error)
         if self._is_dropped:
             return
         console = self.console
@@ -246,12 +248,19 @@ class Submission:
             await self._agreed(plan.warning)
         how = replace(plan.how, until=until)
         for _ in range(plan.count):
-            results = await send_draft(self.console, plan.draft, how)
-            self.results.append(results)
-            self._judge(results, until)
+            await self._one(how, until)
             if self.console.phase in (Phase.CLOSED, Phase.CLOSING, None):
                 break
         self._passed(until or "DOT")
+
+    async def _one(self, how: How, until: str) -> None:
+        deliveries: list[Delivery] = []
+        try:
+            await send_draft(self.console, self.plan.draft, how, deliveries=deliveries)
+        finally:  # what was delivered stays so, whatever comes after it
+            if deliveries:
+                self.results.append(Results(tuple(deliveries)))
+        self._judge(self.results[-1], until)
 
     async def _agreed(self, warning: str) -> None:
         if not await agrees(self.console.front, f"Beware: {warning}. Send it?"):
