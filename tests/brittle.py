@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import threading
@@ -177,15 +178,23 @@ async def nothing_left() -> AsyncIterator[None]:
     await asyncio.to_thread(int)  # the thread is there before descriptors are counted
     before = descriptors()
     yield
-    async with asyncio.timeout(10):
-        while asyncio.all_tasks() - tasks or len(descriptors()) > len(before):
-            await asyncio.sleep(0.01)  # the server closes its ends in a thread of its own
+    try:
+        async with asyncio.timeout(10):
+            while asyncio.all_tasks() - tasks or len(descriptors()) > len(before):
+                await asyncio.sleep(0.01)  # the server closes its ends in a thread of its own
+    except TimeoutError:
+        tasks_left = asyncio.all_tasks() - tasks
+        raise AssertionError(f"left: {tasks_left}, {descriptors()} of {before}") from None
     assert not unseen, unseen
 
 
 def descriptors() -> list[str]:
-    """Those that are open."""
-    return os.listdir("/proc/self/fd")
+    """Those that are open, by what they are of."""
+    found = list[str]()
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            found.append(os.readlink(f"/proc/self/fd/{number}"))
+    return found
 
 
 def lies(server: Guarded, found: Iterable[Told], *people: str) -> list[str]:

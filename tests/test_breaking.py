@@ -6,6 +6,8 @@ Thousands of links break here; `SMTPCONSOLE_NIGHTLY=1` breaks them in more ways.
 from __future__ import annotations
 
 import os
+import ssl
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,6 +37,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "LMTP": {"lmtp": True},
     "LMTP by BDAT": {"lmtp": True, "chunking": True},
 }
+HOWS: tuple[How, ...] = ("fin", "reset")
 GO_ON = b"354 End data with <CR><LF>.<CR><LF>\r\n"
 KEPT = b"kept as "
 
@@ -56,7 +59,7 @@ async def broken(
     return await sessions(server, deliver, octets(whole[0], how, step), lmtp=lmtp, count=count)
 
 
-@pytest.mark.parametrize("how", ["fin", "reset"])
+@pytest.mark.parametrize("how", HOWS)
 @pytest.mark.parametrize("shape", SHAPES)
 async def test_what_is_claimed_of_a_message_is_so_wherever_the_link_breaks(
     shape: str, how: How
@@ -126,6 +129,35 @@ async def test_silence_is_told_after_its_time_and_in_truth() -> None:
             assert lies(server, found, "", BOB, CAROL) == []
             silent = [told for told in found if "TimeoutError" in told.messages[0].words]
             assert {told.messages[0].claim for told in silent} == {NOT_TAKEN, IN_DOUBT}
+
+
+async def test_under_tls_a_break_at_the_edge_of_a_record_is_no_reply() -> None:
+    with Guarded(withdraw=["LIMITS"]) as server:
+        context = ssl.create_default_context(cafile=str(server.ca_file))
+        deliver = by_library(
+            start_tls=True, tls_context=context, username=server.user, password=server.password
+        )
+        whole = await sessions(server, deliver, [None])
+        cuts = [
+            Break(way, after + by, how)
+            for how in (HOWS if IS_NIGHT else HOWS[:1])
+            for way in OTHER
+            for after in records(bytes(whole[0].link.carried[way]))
+            for by in (-1, 0, 1)
+        ]
+        found = await sessions(server, deliver, cuts)
+        assert lies(server, found, "", BOB, CAROL) == []
+        claims = Counter(told.messages[0].claim for told in found)
+        assert min(claims[each] for each in (TAKEN, IN_DOUBT, NOT_TAKEN)) > 3, claims
+        assert all(letter.tls and letter.user for letter in server.mailbox.letters())
+
+
+def records(octets: bytes) -> Iterator[int]:
+    """Where each record of TLS ends, behind what was said in the clear."""
+    at = octets.index(b"\x16\x03")
+    while at + 5 <= len(octets):
+        at += 5 + int.from_bytes(octets[at + 3 : at + 5], "big")
+        yield at
 
 
 FRONTS: dict[str, Deliver] = {

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from dataclasses import replace
 
 import pytest
-from hostile import Deaf, HalfClose, HearSome, ReceiveBuffer, Say, Step, serve
+from brittle import descriptors
+from hostile import Close, Deaf, HalfClose, HearSome, ReceiveBuffer, Say, Step, serve
 
 from smtpconsole.net import pulling
 from smtpconsole.net.connection import Connection
 from smtpconsole.net.dial import dial
+from smtpconsole.net.policy import TlsPolicy
+from smtpconsole.sandbox import Sandbox
 from smtpconsole.smtp.commands import raw
-from smtpconsole.smtp.errors import Disconnected
+from smtpconsole.smtp.errors import Disconnected, HandshakeFailed
 from smtpconsole.smtp.events import Target
 from smtpconsole.smtp.exchanges import ask
 
@@ -57,3 +62,32 @@ async def test_who_waits_for_the_end_and_is_cancelled_leaves_it_to_the_others() 
         connection.close()
         await other
         assert one.cancelled()
+
+
+async def test_a_tls_session_costs_no_descriptor_but_that_of_its_socket() -> None:
+    """The memory for its secrets is let go with the handshake, not when memory is collected."""
+    gc.disable()
+    try:
+        with Sandbox() as sandbox:
+            policy = TlsPolicy(ca_file=str(sandbox.ca_file))
+            assert sandbox.tls_port is not None
+            target = Target("localhost", sandbox.tls_port, implicit_tls=True)
+            connection = await dial(target, tls=policy, timeout=10)
+            assert memories() == []
+            connection.close()
+            await connection.wait_closed()
+            with pytest.raises(HandshakeFailed):
+                other = replace(policy, server_name="elsewhere.example")
+                await dial(target, tls=other, timeout=10)
+            assert memories() == []
+        with serve(HearSome(10), Close()) as server:
+            with pytest.raises(HandshakeFailed):
+                await dial(replace(target, port=server.port), tls=policy, timeout=10)
+            assert memories() == []
+    finally:
+        gc.enable()
+
+
+def memories() -> list[str]:
+    """Descriptors of memory that has no name."""
+    return [each for each in descriptors() if "memfd" in each]

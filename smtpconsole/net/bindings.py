@@ -25,6 +25,7 @@ class ExporterLog:
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._descriptor = -1
+        self._context = context
         # A file that somebody else has asked for is not ours to replace.
         if context.keylog_filename is not None or not hasattr(os, "memfd_create"):
             return
@@ -51,6 +52,8 @@ class ExporterLog:
     def forget(self) -> None:
         """Leave nothing behind."""
         if self._descriptor >= 0:
+            # OpenSSL has a descriptor of its own; typeshed does not know that None closes it.
+            self._context.keylog_filename = None  # type: ignore[assignment]
             os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = -1

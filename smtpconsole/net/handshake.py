@@ -114,7 +114,8 @@ class Handshake:
         return failed
 
     def keep(self) -> None:
-        """Keep the session, which TLS 1.3 gives only after the handshake, to resume it."""
+        """The end: keep the session, which TLS 1.3 gives only after the handshake, to resume it."""
+        self.layer.forget()
         if self._kept is not None and self.layer.is_ready:
             with contextlib.suppress(ValueError):  # there is none
                 self._kept.session = self.layer.object.session or self._kept.session

@@ -127,6 +127,11 @@ class TlsLayer:
             self._secret = self._exports.take()
         return True
 
+    def forget(self) -> None:
+        """The connection is gone: nothing of a handshake that did not come to its end is kept."""
+        if self._exports is not None:
+            self._exports.forget()
+
     def read(self) -> bytes:
         """What has been decrypted, b"" if nothing has; ssl.SSLError if the stream is broken."""
         pieces = []
