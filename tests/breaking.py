@@ -1,7 +1,7 @@
 """A link to a server on this machine that breaks at one octet, and a client's session through it.
 
     async with Breakable(server.port, Break("down", 120, "reset")) as link:
-        ...connect to link.port...
+        ...connect to link.at...
         assert b"354" in link.carried["down"]
 
 1. It lives in the client's own loop, since a session is broken at each of its octets: thousands
@@ -17,11 +17,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import sys
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Self, cast
 
-HOST = "127.0.0.1"
+SERVER = "127.0.0.1"
+# Ports are few, and tests that look for one where nobody listens come by at 127.0.0.1.
+HOST = "127.0.0.77" if sys.platform == "linux" else SERVER
 _RST = struct.pack("ii", 1, 0)
 
 Way = Literal["up", "down"]  # "up" is towards the server
@@ -58,7 +61,7 @@ class Breakable:
         self._ends: dict[Way, _End] = {}  # by the direction of what they hear
         sock = socket.create_server((HOST, 0), backlog=1)
         self.port = int(sock.getsockname()[1])
-        await loop.create_connection(lambda: _End(self, "down"), HOST, self.server_port)
+        await loop.create_connection(lambda: _End(self, "down"), SERVER, self.server_port)
         self._server = await loop.create_server(lambda: _End(self, "up"), sock=sock)
         return self
 
@@ -73,6 +76,11 @@ class Breakable:
         for end in self._ends.values():
             end.close()
         await asyncio.gather(*(self._gone[way] for way in self._ends))
+
+    @property
+    def at(self) -> tuple[str, int]:
+        """Where to connect."""
+        return HOST, self.port
 
     # --- what the ends tell
 

@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from breaking import HOST, Break, Breakable
+from breaking import Break, Breakable
 
 from smtpconsole.client import SMTP, Letter, Receipt
 from smtpconsole.client.errors import SMTPException
@@ -95,7 +95,8 @@ class Told:
         return f"{self.link.breaks}: {claims}; the last heard: {down!r}"
 
 
-Deliver = Callable[[Guarded, int, list[Message]], Awaitable[None]]  # the port is that of the link
+At = tuple[str, int]
+Deliver = Callable[[Guarded, At, list[Message]], Awaitable[None]]  # at the link
 
 
 def by_library(
@@ -103,9 +104,9 @@ def by_library(
 ) -> Deliver:
     """How the library delivers a message, or many, and what it claims of each."""
 
-    async def deliver(server: Guarded, port: int, messages: list[Message]) -> None:
+    async def deliver(server: Guarded, at: At, messages: list[Message]) -> None:
         wishes = {"local_hostname": "me.example", "start_tls": False, **options}
-        client = SMTP(hostname=HOST, port=port, timeout=patience, **wishes)
+        client = SMTP(hostname=at[0], port=at[1], timeout=patience, **wishes)
         letters = [Letter(each.text, "a@x.example", list(people)) for each in messages]
         try:
             await client.connect()
@@ -161,7 +162,7 @@ async def sessions(
             messages = [Message(f"{session:06}-{at}") for at in range(count)]
             found.append(told := Told(Breakable(port, each), messages))
             async with told.link as link:
-                await deliver(server, link.port, messages)
+                await deliver(server, link.at, messages)
 
     async with nothing_left():
         await asyncio.gather(*(go_on() for _ in range(at_once)))

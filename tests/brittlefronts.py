@@ -6,8 +6,7 @@ import io
 from dataclasses import replace
 from typing import Any
 
-from breaking import HOST
-from brittle import BOB, CAROL, IN_DOUBT, NOT_TAKEN, PATIENCE, TAKEN, Deliver, Guarded, Message
+from brittle import BOB, CAROL, IN_DOUBT, NOT_TAKEN, PATIENCE, TAKEN, At, Deliver, Guarded, Message
 from test_console import Person
 
 from smtpconsole.cli.send import command
@@ -28,13 +27,13 @@ _AFTERWARDS = "what it had taken before stays taken"
 def by_console(words: str = "", *, patience: float = PATIENCE, tls: bool = False) -> Deliver:
     """A person in the console, who says `/send` with these words."""
 
-    async def deliver(server: Guarded, port: int, messages: list[Message]) -> None:
+    async def deliver(server: Guarded, at: At, messages: list[Message]) -> None:
         person = Person(*["yes"] * 9)
         settings = Settings(
             name="me.example", timeout=patience, remember=False, ca=str(server.ca_file)
         )
         console = Console(person, Journal(), settings=settings)
-        lines = [f"/connect {HOST}:{port}", "EHLO me.example"]
+        lines = ["/connect {}:{}".format(*at), "EHLO me.example"]
         if tls:
             lines += ["/starttls", f"/login {server.user} {server.password}"]
         try:
@@ -55,8 +54,8 @@ def by_console(words: str = "", *, patience: float = PATIENCE, tls: bool = False
 def by_send(*words: str, scheme: str = "smtp", patience: float = PATIENCE) -> Deliver:
     """`smtpconsole send`, and what it prints for a person or in JSON, which must agree."""
 
-    async def deliver(server: Guarded, port: int, messages: list[Message]) -> None:
-        given = [f"{scheme}://{HOST}:{port}", "--helo", "me.example", "--from", server.user]
+    async def deliver(server: Guarded, at: At, messages: list[Message]) -> None:
+        given = ["{}://{}:{}".format(scheme, *at), "--helo", "me.example", "--from", server.user]
         given += ["--to", f"{BOB},{CAROL}", "--subject", messages[0].number]
         given += ["--timeout", f"{patience}s", *(word.format(server=server) for word in words)]
         said: dict[str, Any] = command.make_context("send", given).params

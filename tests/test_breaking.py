@@ -6,7 +6,6 @@ Thousands of links break here; `SMTPCONSOLE_NIGHTLY=1` breaks them in more ways.
 from __future__ import annotations
 
 import os
-import ssl
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -27,6 +26,8 @@ from brittle import (
     sessions,
 )
 from brittlefronts import by_console, by_send
+
+from smtpconsole.net.policy import TlsPolicy
 
 IS_NIGHT = bool(os.environ.get("SMTPCONSOLE_NIGHTLY"))
 SHAPES: dict[str, dict[str, Any]] = {
@@ -133,9 +134,9 @@ async def test_silence_is_told_after_its_time_and_in_truth() -> None:
 
 async def test_under_tls_a_break_at_the_edge_of_a_record_is_no_reply() -> None:
     with Guarded(withdraw=["LIMITS"]) as server:
-        context = ssl.create_default_context(cafile=str(server.ca_file))
+        policy = TlsPolicy(ca_file=str(server.ca_file), server_name="localhost")
         deliver = by_library(
-            start_tls=True, tls_context=context, username=server.user, password=server.password
+            start_tls=True, tls_policy=policy, username=server.user, password=server.password
         )
         whole = await sessions(server, deliver, [None])
         cuts = [

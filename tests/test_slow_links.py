@@ -11,10 +11,9 @@ import ssl
 from typing import Any
 
 import pytest
-from breaking import HOST
 from brittle import CAROL, TAKEN, Deliver, Guarded, Message, by_library, nothing_left
 from brittlefronts import by_console, by_send
-from link import Link
+from link import HOST, Link
 
 from smtpconsole.client import SMTP, Letter
 from smtpconsole.smtp.events import Answered, Event, Sent
@@ -109,7 +108,7 @@ async def test_every_front_tells_the_same_over_every_link(
             messages = {front: [Message(f"{name} {front}")] for front in FRONTS}
             async with nothing_left():
                 await asyncio.gather(
-                    *(FRONTS[each](server, link.port, messages[each]) for each in FRONTS)
+                    *(FRONTS[each](server, (HOST, link.port), messages[each]) for each in FRONTS)
                 )
         has = server.counted(CAROL)
         for front, (message,) in messages.items():
