@@ -85,6 +85,7 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {}
+_NOTS = 2
 
 
 def kind(usage: str) -> Callable[[Make], Make]:
@@ -109,10 +110,12 @@ def parse(line: str, words: Mapping[str, str] | None = None) -> Check:
     return replace(found, line=line.strip(), words=label or _plain(found.words))
 
 
-def _parse(rule: str, line: str) -> Check:
+def _parse(rule: str, line: str, nots: int = 0) -> Check:
     name, _, rest = rule.partition(" ")
     if name == "not":
-        other = _parse(rest.strip(), line)
+        if nots == _NOTS:
+            raise CheckError(f"not stands more than {_NOTS} times in it", "say it once")
+        other = _parse(rest.strip(), line, nots + 1)
         is_negative = not other.is_negative
         return Check(line, f"not: {other.words}", lambda view: not other.holds(view), is_negative)
     found = KINDS.get(name)

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
@@ -31,6 +32,7 @@ KINDS = {
 HEEDED = frozenset({"commands", "codes", "capabilities", "tls", "certificates"})
 FACTOR = 5.0  # how many times longer an answer must take to be told
 LEAST = 0.2  # seconds it must take longer at least
+_PAIRS = 500_000  # of questions that are compared each with each
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,9 @@ def _aligned(
     first, second = essences
     before = [_key(question, first) for question in left]
     after = [_key(question, second) for question in right]
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    # Of what stands everywhere in long sessions each pair would be looked at.
+    is_long = len(before) * len(after) > _PAIRS
+    matcher = SequenceMatcher(None, before, after, autojunk=is_long)
     for what, a, b, c, d in matcher.get_opcodes():
         if what == "equal":
             yield from zip(left[a:b], right[c:d], strict=True)
@@ -158,16 +162,25 @@ def _by_verb(
     left: Sequence[Question], right: Sequence[Question]
 ) -> Iterator[tuple[Question | None, Question | None]]:
     """What differs in its words, but is of the same kind, is told side by side."""
-    rest = list(right)
+    places: dict[bytes, deque[int]] = {}
+    for at, other in enumerate(right):
+        places.setdefault(other.verb, deque()).append(at)
+    told = 0  # of those on the right
     for question in left:
-        at = next((at for at, other in enumerate(rest) if other.verb == question.verb), None)
-        if at is None:
+        waiting = places.get(question.verb, _NOWHERE)
+        while waiting and waiting[0] < told:
+            waiting.popleft()
+        if not waiting:
             yield question, None
             continue
-        yield from ((None, other) for other in rest[:at])
-        yield question, rest[at]
-        del rest[: at + 1]
-    yield from ((None, other) for other in rest)
+        at = waiting.popleft()
+        yield from ((None, other) for other in right[told:at])
+        yield question, right[at]
+        told = at + 1
+    yield from ((None, other) for other in right[told:])
+
+
+_NOWHERE: deque[int] = deque()
 
 
 # --- comparing --------------------------------------------------------------------------------
