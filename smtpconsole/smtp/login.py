@@ -226,15 +226,16 @@ def attempt(mechanism: Mechanism, who: Credentials, *, initial: bool = True) -> 
     (reply,) = yield (dialogue.opening(response if initial else None),)
     pending = None if dialogue.is_said else response
     for _ in range(MAX_CHALLENGES):
-        if reply.code != 334:
+        if reply.code // 100 != 3:
             return dialogue.outcome(reply)
         try:
+            _check(reply)
             response = dialogue.answer(reply) if pending is None else pending
         except MechanismError as error:
             return (yield from _cancelled(mechanism, reply, error))
         pending = None
         (reply,) = yield (dialogue.line(response),)
-    if reply.code != 334:
+    if reply.code // 100 != 3:
         return dialogue.outcome(reply)
     endless = MechanismError(f"the server still asks after {MAX_CHALLENGES} answers")
     return (yield from _cancelled(mechanism, reply, endless))
@@ -322,6 +323,11 @@ def _claimed(mechanism: Mechanism, who: Credentials) -> str | None:
         return "anonymous"
     user = who.user if mechanism.needs != "nothing" else who.authzid or who.user
     return user.decode("utf-8", "surrogateescape") or None
+
+
+def _check(reply: Reply) -> None:
+    if reply.code != 334:  # it waits for something, and RFC 4954 has nothing else to wait for
+        raise MechanismError(f"the server answers AUTH with {reply.code}, and a challenge is 334")
 
 
 def _challenge(reply: Reply) -> bytes:
