@@ -258,6 +258,26 @@ async def test_cancelling_in_content_closes() -> None:
         await connection.lost
 
 
+async def test_cancelling_while_data_is_unanswered_closes() -> None:
+    """What is said next would be content, if the server agrees after all."""
+
+    def play(peer: Peer) -> None:
+        peer.say(b"220 hi\r\n")
+        peer.until_gone()
+
+    with server(play) as (port, _):
+        connection, _ = await connected(port)
+        letter = deliver(mail("a@x"), [rcpt("b@x")], b"Hi\r\n", pipelining=True)
+        task = asyncio.create_task(connection.run(letter, 5))
+        while not connection.session.unanswered:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not connection.is_open
+        await connection.lost
+
+
 # --- TLS
 
 

@@ -150,6 +150,18 @@ def test_a_caller_who_was_cancelled_a_moment_ago_is_not_told(session: Session, s
     assert future.cancelled() and session.running is None
 
 
+@pytest.mark.parametrize("line", ["DATA", "AUTH LOGIN", "STARTTLS"])
+def test_who_gives_up_while_these_are_unanswered_must_not_go_on(
+    session: Session, line: str
+) -> None:
+    assert not session.is_amid
+    session.begin(typed(session, line.encode()), Future())
+    session.abandon()
+    assert session.is_amid
+    session.receive(b"502 no\r\n")
+    assert not session.is_amid
+
+
 def test_abandoning_nothing_is_nothing(session: Session) -> None:
     session.abandon()
     assert converse(ask(command(b"NOOP")), "C: NOOP\nS: 250 ok", session).code == 250

@@ -175,8 +175,8 @@ class Connection(asyncio.BufferedProtocol):
         """The caller was cancelled."""
         self.session.abandon()
         self._flush()
-        if self.session.phase in (Phase.CONTENT, Phase.UPGRADING, Phase.GREETING):
-            self.abort()  # there is no way back from the middle of these
+        if self.session.is_amid:
+            self.abort()  # there is no way back
 
     def release(self, batch: Said | None = None, rest: Batch = ()) -> None:
         """Say what step mode holds, or something else instead (`Session.release`)."""

@@ -137,6 +137,11 @@ class Session:
             running.exchange.close()
 
     @property
+    def is_amid(self) -> bool:
+        """What is said next is no command to the server, or may be none."""
+        return typed.is_amid(self)
+
+    @property
     def waiting_for(self) -> Send | None:
         """The oldest command without an answer."""
         return self.unanswered[0] if self.unanswered else None

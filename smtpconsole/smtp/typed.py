@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _AUTH = re.compile(rb"\s*AUTH\s+(\S+)\s+(\S.*)", re.IGNORECASE | re.DOTALL)
 _BDAT = re.compile(rb"\s*BDAT\s+(\d{1,9})(\s+LAST)?\s*", re.IGNORECASE)
+_ALONE = (b"DATA", b"AUTH", b"STARTTLS")  # RFC 2920, 3.1: nothing follows before the reply
 _PATH = re.compile(rb"<([^>]*)>")
 
 
@@ -42,6 +43,15 @@ def typed(session: Session, line: bytes) -> Send:
     if verb in (b"MAIL", b"RCPT") and (path := _PATH.search(line)):
         return Send(data, verb, about=path[1].decode("utf-8", "surrogateescape"))
     return Send(data, verb)
+
+
+def is_amid(session: Session) -> bool:
+    """What is said next is no command to the server, or none if it agrees to what it was asked.
+
+    A challenge is not counted: whoever has given up can call it off.
+    """
+    between = (Phase.GREETING, Phase.CONTENT, Phase.UPGRADING)
+    return session.phase in between or any(send.verb in _ALONE for send in session.unanswered)
 
 
 def as_response(session: Session, send: Send) -> Send:
