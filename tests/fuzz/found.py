@@ -12,6 +12,7 @@ FOUND: tuple[tuple[str, str | bytes], ...] = (
     ("breakpoints", "text a{99999999999999999999}"),
     ("expectations", "text [[greylist"),
     ("checks", "reply 250 [[a"),
+    ("checks", "not " * 1000 + "tls on"),
     ("pasted paths", "''" * 300),
     ("values of settings", "9" * 300),
     ("values of settings", "~nobody-has-this-name"),

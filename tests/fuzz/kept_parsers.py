@@ -19,6 +19,7 @@ from smtpconsole.console import known
 from smtpconsole.console.history import History
 from smtpconsole.console.login.workbench import dialogues
 from smtpconsole.console.probe import report
+from smtpconsole.console.scripting import scripts
 from smtpconsole.console.sessions import details
 from smtpconsole.console.teaching.standing import Standing
 from smtpconsole.smtp.capabilities import Capabilities
@@ -34,6 +35,7 @@ from smtpconsole.transcript.replaying import outline
 from smtpconsole.transcript.steps import steps
 from smtpconsole.transcript.turns import turns
 
+scripts.register()
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 # --- journals and transcripts -----------------------------------------------------------------
@@ -117,7 +119,7 @@ def _ways(text: str) -> object:
     )
 
 
-_WORDS = ("\n", "250 ", "250-", "334 ", "354 ", "STARTTLS", "BDAT 99999999999 LAST", "AUTH PLAIN ")
+_WORDS = ("250 ", "250-", "334 ", "354 ", "STARTTLS", "BDAT 99999999999 LAST", "AUTH PLAIN ")
 _JSON: tuple[bytes, ...] = (
     b"null",
     b"1e999",

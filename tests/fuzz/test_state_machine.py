@@ -1,0 +1,376 @@
+"""A session and a server that is only a model, in any order that both may take.
+
+The model answers, says what nobody asked for, cuts its octets anywhere, leaves; the client types,
+pipelines, streams, logs in, upgrades, holds back and gives up.  After every step both must agree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
+
+from conversation import Watched
+from effort import FACTOR, NIGHTLY
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from model_server import CONTENT, GREETING, ModelServer
+from parsing import SECRET
+
+from smtpconsole.smtp import commands, exchanges, upload
+from smtpconsole.smtp.events import Answered, Closed, Phase, Sent
+from smtpconsole.smtp.login import login
+from smtpconsole.smtp.outcome import Delivery
+from smtpconsole.smtp.replies import Reply
+from smtpconsole.smtp.sasl import MECHANISMS, credentials
+from smtpconsole.smtp.session import Exchange
+from smtpconsole.smtp.streams import Stream
+from smtpconsole.transcript.formats import exported
+from smtpconsole.transcript.journal import Journal
+
+LINES = (
+    *("EHLO me", "HELO me", "MAIL FROM:<a@x>", "RCPT TO:<b@y>", "RCPT TO:<c@y>", "DATA", "RSET"),
+    *("NOOP", "QUIT", "STARTTLS", "AUTH LOGIN", f"AUTH PLAIN {SECRET}", "*", ".", "", "Subject: x"),
+    *("..", "BDAT 7", "BDAT 9 LAST", "hello", "XCLIENT NAME=x", "VRFY x", "nonsense"),
+)
+GROUPS = (
+    *(("MAIL FROM:<a@x>", "RCPT TO:<b@y>", "DATA"), ("NOOP", "NOOP", "NOOP"), ("RSET", "EHLO me")),
+    *(("RCPT TO:<b@y>", "RCPT TO:<c@y>"), ("NOOP", "STARTTLS"), ("RSET", "AUTH LOGIN")),
+)
+CODES = st.sampled_from([250, 250, 250, 220, 221, 235, 334, 334, 353, 354, 354, 450, 550, 554, 502])
+BODIES = (b"", b"Subject: x\r\n\r\nhello\r\n", b".\r\n..\r\n", b"x" * 40 + b"\n.\n")
+NUMBER = re.compile(rb"r(\d+)")
+PROPER = {b"DATA": 354, b"AUTH": 235, b"STARTTLS": 220, b"QUIT": 221, GREETING: 220}
+
+
+class Talk(RuleBasedStateMachine):
+    """One connection."""
+
+    @initialize(lmtp=st.booleans())
+    def connect(self, lmtp: bool) -> None:
+        self.session = Watched(lmtp=lmtp)
+        self.journal = Journal()
+        self.keep, self.session.observe = self.session.observe, self.observe
+        self.server = ModelServer(lmtp)
+        self.wire = b""  # said by the server, and not arrived
+        self.futures: list[Future[Any]] = []
+        self.pieces: Iterator[bytes] = iter(())
+        self.framing: Any = None
+        self.checked = 0  # events that have been looked at
+        self.begin(exchanges.greeting())
+
+    def observe(self, event: Any) -> None:
+        self.keep(event)
+        self.journal(event)
+
+    # --- the client ---------------------------------------------------------------------------
+
+    @property
+    def is_idle(self) -> bool:
+        session = self.session
+        return session.running is None and session.phase is not Phase.CLOSED
+
+    @property
+    def may_talk(self) -> bool:
+        """Nothing is under way, and whoever gave up something has not left a mess."""
+        return self.is_idle and (not self.session.is_amid or self.session.phase is Phase.CONTENT)
+
+    def begin(self, exchange: Exchange[Any]) -> None:
+        future: Future[Any] = Future()
+        self.futures.append(future)
+        self.session.begin(exchange, future)
+        self.flush()
+
+    def flush(self) -> None:
+        """As a connection does after every call."""
+        octets = b"".join(self.session.take_outgoing())
+        if self.session.phase is not Phase.CLOSED:
+            self.server.hear(octets)
+
+    @precondition(lambda self: self.may_talk)
+    @rule(line=st.sampled_from(LINES))
+    def types(self, line: str) -> None:
+        is_content = self.session.phase is Phase.CONTENT
+        if SECRET in line and is_content:  # the text of a message is no secret
+            return
+        self.begin(exchanges.typed(self.session, line.encode()))
+
+    @precondition(lambda self: self.may_talk and self.session.phase is Phase.READY)
+    @rule(lines=st.sampled_from(GROUPS))
+    def pipelines(self, lines: tuple[str, ...]) -> None:
+        self.begin(said([self.session.typed(line.encode()) for line in lines]))
+
+    @precondition(lambda self: self.may_talk and self.session.phase is Phase.READY)
+    @rule(
+        body=st.sampled_from(BODIES),
+        count=st.integers(1, 3),
+        pipelining=st.booleans(),
+        way=st.sampled_from(["", "chunking", "small chunks"]),
+        is_pulled=st.booleans(),
+        prdr=st.booleans(),
+    )
+    def delivers(
+        self, body: bytes, count: int, pipelining: bool, way: str, is_pulled: bool, prdr: bool
+    ) -> None:
+        lmtp = self.session.lmtp
+        prdr = prdr and not lmtp
+        content: Any = body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        content = Stream([body[:5], body[5:]]) if is_pulled else content
+        mail = commands.mail("a@x", options=["PRDR"] if prdr else [])
+        rcpts = [commands.rcpt(f"to{number}@y") for number in range(count)]
+        ways = {"chunking": bool(way), "chunk": 9 if way == "small chunks" else None}
+        self.begin(
+            exchanges.deliver(
+                mail, rcpts, content, pipelining=pipelining, lmtp=lmtp, prdr=prdr, **ways
+            )
+        )
+
+    @precondition(lambda self: self.may_talk and self.session.phase is Phase.READY)
+    @rule(name=st.sampled_from(["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "SCRAM-SHA-256"]))
+    def logs_in(self, name: str) -> None:
+        who = credentials("alice", SECRET, token=SECRET)
+        self.begin(login([MECHANISMS[name], MECHANISMS["PLAIN"]], who))
+
+    @precondition(lambda self: upload.wants(self.session))
+    @rule()
+    def pulls(self) -> None:
+        session = self.session
+        assert session.streaming is not None
+        if session.streaming is not self.framing:
+            self.framing = session.streaming
+            self.pieces = iter(self.framing.stream.pieces())
+        piece = next(self.pieces, None)
+        if piece is None:
+            upload.said_all(session)
+        else:
+            upload.said(session, piece)
+        self.flush()
+
+    @precondition(lambda self: self.session.running is not None)
+    @rule(is_meant=st.integers(0, 5).map(lambda number: number == 4))
+    def gives_up(self, is_meant: bool) -> None:
+        """As a connection does: there is no way back from the middle of some."""
+        session = self.session
+        if not is_meant:
+            return
+        self.futures[-1].cancel()
+        session.abandon()
+        self.flush()
+        if session.is_amid:
+            session.receive_eof(by_us=True)
+
+    @precondition(lambda self: self.session.phase is Phase.UPGRADING and not self.wire)
+    @rule()
+    def shakes_hands(self) -> None:
+        assert self.server.mode == "tls"
+        self.server.secured()
+        self.session.upgraded()
+        self.flush()
+
+    # --- step mode ----------------------------------------------------------------------------
+
+    @rule(is_on=st.integers(0, 5).map(lambda number: number == 4))
+    def steps(self, is_on: bool) -> None:
+        self.session.holds = (lambda batch: True) if is_on else None
+
+    @precondition(lambda self: self.session.held is not None)
+    @rule(at=st.integers(0, 3))
+    def releases(self, at: int) -> None:
+        batch = list(self.session.proposed or ())
+        if not 0 < at < len(batch) or any(each.framing for each in batch):
+            self.session.release()
+        else:
+            self.session.release(batch[:at], batch[at:])
+        self.flush()
+
+    @precondition(lambda self: self.session.held is not None)
+    @rule(places=st.sets(st.integers(0, 3)))
+    def skips(self, places: set[int]) -> None:
+        batch = list(self.session.proposed or ())
+        if any(each.framing or each.replies != 1 for each in batch):
+            self.session.withdraw(ValueError("not sent"))
+        else:
+            refused = Reply(550, [b"skipped"])
+            self.session.release(
+                [refused if place in places else each for place, each in enumerate(batch)]
+            )
+        self.flush()
+
+    # --- the server ---------------------------------------------------------------------------
+
+    @property
+    def is_answerable(self) -> bool:
+        return self.server.oldest() is not None and self.session.phase is not Phase.CLOSED
+
+    @precondition(lambda self: self.is_answerable)
+    @rule(code=CODES, arrives=st.booleans())
+    def answers(self, code: int, arrives: bool) -> None:
+        asked = self.server.oldest()
+        if asked == GREETING:
+            code = 220 if code < 300 else 554
+        if code == 220 and asked is not None and asked.split()[:1] == [b"XCLIENT"]:
+            code = 250  # it would begin the session anew
+        self.wire += self.server.answer(code)
+        if arrives:
+            self.arrive(len(self.wire))
+
+    @precondition(lambda self: self.is_answerable)
+    @rule(times=st.integers(1, 4))
+    def does_as_it_should(self, times: int) -> None:
+        """What is waiting is answered, and the answers arrive."""
+        for _ in range(times):
+            if self.is_answerable:
+                asked = self.server.oldest() or b""
+                verb = (asked.split() or [b""])[0]
+                self.wire += self.server.answer(PROPER.get(verb, 250))
+                self.arrive(len(self.wire))
+
+    @precondition(lambda self: self.is_answerable)
+    @rule(times=st.integers(1, 4))
+    def goes_on(self, times: int) -> None:
+        self.does_as_it_should(times)
+
+    @precondition(lambda self: self.is_answerable and len(self.session.events) > 30)
+    @rule()
+    def answers_421(self) -> None:
+        self.wire += self.server.answer(421)
+        self.server.mode = "gone"
+
+    @precondition(lambda self: self.session.phase is not Phase.CLOSED and not self.wire)
+    @rule(code=st.sampled_from([250, 421, 550]))
+    def says_what_nobody_asked(self, code: int) -> None:
+        if self.session.unanswered or self.server.mode in ("tls", "gone", "greeting"):
+            return
+        if self.session.held is not None or self.server.waiting() or self.session.streaming:
+            return
+        if self.session.phase is Phase.CONTENT:  # it may be meant for the content
+            return
+        self.wire += self.server.say(code, None)
+        self.arrive(len(self.wire))
+
+    @precondition(lambda self: self.wire)
+    @rule(count=st.integers(1, 40))
+    def arrives(self, count: int) -> None:
+        self.arrive(count)
+
+    def arrive(self, count: int) -> None:
+        octets, self.wire = self.wire[:count], self.wire[count:]
+        if self.session.phase is not Phase.CLOSED:
+            self.session.receive(octets)
+        self.flush()
+
+    @precondition(lambda self: len(self.session.events) > 40 or self.server.mode == "gone")
+    @rule(is_reset=st.booleans())
+    def closes(self, is_reset: bool) -> None:
+        if self.wire:
+            self.arrive(len(self.wire))
+        self.server.mode = "gone"
+        self.session.receive_eof(ConnectionResetError("reset") if is_reset else None)
+        self.flush()
+
+    # --- what must be so ----------------------------------------------------------------------
+
+    @invariant()
+    def each_reply_answers_its_question(self) -> None:
+        for event in self.session.events[self.checked :]:
+            if isinstance(event, Answered):
+                self.check_pair(event)
+        self.checked = len(self.session.events)
+
+    def check_pair(self, event: Answered) -> None:
+        found = NUMBER.match(event.reply.lines[0])
+        assert found is not None
+        asked, send = self.server.labels[int(found[1])], event.send
+        if asked is None or send is None:
+            assert asked is None and send is None, (asked, send)
+        elif asked in (CONTENT, GREETING):
+            assert send.verb == asked, (asked, send)
+        elif asked.startswith(b"BDAT ") and send.verb != b"AUTH":
+            assert send.verb in (b"BDAT", CONTENT), (asked, send)
+        elif send.verb == CONTENT:  # what a line had beyond its chunk
+            assert send.line.endswith(asked), (asked, send)
+        else:
+            assert send.line == asked, (asked, send)
+
+    @invariant()
+    def both_count_the_same(self) -> None:
+        session, server = self.session, self.server
+        is_quiet = not self.wire and server.mode == "command" and session.streaming is None
+        if is_quiet and session.phase is Phase.READY and session.chunk is None:
+            assert len(session.unanswered) == server.waiting()
+
+    @invariant()
+    def both_are_in_the_same_phase(self) -> None:
+        session, server = self.session, self.server
+        if self.wire or session.phase is Phase.CLOSED or session.chunk is not None:
+            return
+        expected = {
+            "greeting": (Phase.GREETING,),
+            "command": (Phase.READY,),
+            "content": (Phase.CONTENT,),
+            "auth": (Phase.AUTH,),
+            "tls": (Phase.UPGRADING,),
+            "gone": (Phase.CLOSING,),
+        }[server.mode]
+        assert session.phase in expected, server.mode
+
+    @invariant()
+    def no_secret_is_told(self) -> None:
+        for event in self.session.of(Sent):
+            send = event.send
+            if SECRET.encode() in send.data and send.verb == b"AUTH":
+                assert send.secret is not None
+                assert SECRET.encode() in send.data[send.secret]
+
+    @invariant()
+    def after_the_end_nothing_is_said(self) -> None:
+        kinds = [type(event) for event in self.session.events]
+        if Closed in kinds:
+            assert Sent not in kinds[kinds.index(Closed) :]
+            assert not self.session.unanswered and self.session.running is None
+
+    @invariant()
+    def a_delivery_has_the_replies_to_its_own_recipients(self) -> None:
+        done = [each for each in self.futures if each.done() and not each.cancelled()]
+        for future in done[-1:]:
+            if future.exception() is None and isinstance(outcome := future.result(), Delivery):
+                self.check_delivery(outcome)
+
+    def check_delivery(self, outcome: Delivery) -> None:
+        for who, reply in outcome.recipients:
+            found = NUMBER.match(reply.lines[0])
+            if found is not None:  # else it was skipped
+                asked = self.server.labels[int(found[1])]
+                assert asked == f"RCPT TO:<{who}>".encode()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        self.session.receive_eof()
+        assert all(future.done() for future in self.futures)
+        for name in ("text", "json"):
+            assert SECRET not in exported(self.journal, name)
+
+
+def said(batch: commands.Send | list[Any]) -> Exchange[Any]:
+    return (yield batch)  # type: ignore[misc]
+
+
+def test_session_and_server_agree_whatever_both_do() -> None:
+    run_state_machine_as_test(
+        Talk,
+        settings=settings(
+            max_examples=12 * FACTOR if NIGHTLY else 12,
+            stateful_step_count=60 if NIGHTLY else 30,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
