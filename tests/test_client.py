@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import pickle
 import socket
 import ssl
@@ -18,7 +19,7 @@ from smtpconsole import SMTP, send
 from smtpconsole.client import SMTPResponse, errors
 from smtpconsole.client import email as messages
 from smtpconsole.sandbox import Sandbox
-from smtpconsole.smtp.events import Sent
+from smtpconsole.smtp.events import NotSecured, Secured, Sent
 from smtpconsole.transcript.journal import Journal
 
 NAME = "client.example"
@@ -210,6 +211,24 @@ async def test_tls_and_login_on_the_sandbox() -> None:
         async with unverified:
             with pytest.raises(errors.SMTPAuthenticationError):
                 await unverified.login("alice", "wrong")
+
+
+async def test_a_journal_says_of_a_certificate_what_was_made_of_it() -> None:
+    with Sandbox() as sandbox:
+        trusted = {"cert_bundle": str(sandbox.ca_file), "start_tls": True}
+        for options, codes in (
+            (trusted, []),
+            ({**trusted, "cert_bundle": None}, ["missing-issuer"]),
+        ):
+            journal = Journal()
+            smtp = SMTP(hostname="localhost", port=sandbox.port, observe=journal, **options)  # type: ignore[arg-type]
+            with contextlib.suppress(errors.SMTPException):
+                async with smtp:
+                    pass
+            told = [
+                e.event.facts for e in journal.entries if isinstance(e.event, Secured | NotSecured)
+            ]
+            assert [each.code for facts in told for each in facts.problems] == codes
 
 
 def test_the_sync_variants_need_no_loop() -> None:

@@ -31,12 +31,19 @@ def system_roots() -> tuple[x509.Certificate, ...]:
 
 
 def trusted_by(policy: TlsPolicy) -> tuple[x509.Certificate, ...]:
-    """What a policy trusts: its store, its file and its folder together."""
+    """What a policy trusts: its store, its file and its folder together.
+
+    A given context tells what it has loaded; of a folder that is only what it has used, so this
+    machine's come beside.
+    """
     found = system_roots() if policy.trusts == "system" else ()
     if policy.trusts == "certifi":
         import certifi
 
         found = roots_from(certifi.where())
+    if policy.given is not None:
+        loaded = map(read, policy.given.get_ca_certs(binary_form=True))
+        found += tuple(each for each in loaded if each is not None)
     for path in (policy.ca_file, policy.ca_folder):
         if path is not None:
             found += roots_from(path)
