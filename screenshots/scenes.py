@@ -86,9 +86,8 @@ class Scene:
 
     def _is_idle(self) -> bool:
         """Nothing is under way that does not wait for a person."""
-        question = self.app._question
         working = any(each.group == "console" and not each.is_finished for each in self.app.workers)
-        is_asked = question is not None and not question.done()
+        is_asked = "answer> " in self.screen or "secret> " in self.screen
         return not working or is_asked or self.app.smtp_console.held is not None
 
 
@@ -138,10 +137,23 @@ async def explain(sandbox: Sandbox) -> AsyncIterator[Scene]:
 
 
 async def composer(sandbox: Sandbox) -> AsyncIterator[Scene]:
+    Path("notes.txt").write_text("a file\n")
     async with scene(sandbox) as shown:
         await shown.enter("/starttls", until="~> EHLO")
-        await shown.enter("/message dsn", until="dsn")
+        await shown.enter("/message html", "/attach notes.txt", until="notes.txt")
+        await shown.enter(
+            "/draft set sender <>",
+            f'/draft set recipients "{BOB}, eve@elsewhere.example"',
+            f"/draft set To {BOB}",
+            '/draft set From "Carol <carol@elsewhere.example>"',
+            "/draft set Message-ID <here>",
+            "/draft set mail-parameters RET=HDRS",
+            until="a blind copy",
+        )
         await shown.press("escape", "f4", until="Headers: what is read")
+        for _ in range(4):
+            await shown.pilot.press("ctrl+t")
+        await shown.until("multipart/mixed")
         yield shown
 
 
@@ -156,11 +168,12 @@ async def step(sandbox: Sandbox) -> AsyncIterator[Scene]:
 
 async def lesson(sandbox: Sandbox) -> AsyncIterator[Scene]:
     async with scene(sandbox) as shown:
-        await shown.enter("/learn hello", until="Lesson 1: Hello")
-        await shown.enter("", until="Step 1 of 6")
+        await shown.enter("/learn a-letter-by-hand", until="Lesson 2: A letter by hand")
+        await shown.enter("", until="Step 1 of")
         where = shown.screen.split("/connect localhost:", 1)[1].split(None, 1)[0]
-        await shown.enter(f"/connect localhost:{where}", until="220 ")
-        await shown.enter("", "HELO laptop.example", until="-> HELO")
+        await shown.enter(f"/connect localhost:{where}", "EHLO laptop.example", until="250 HELP")
+        await shown.enter("", f"MAIL FROM:<{ALICE}>", until="250 2.1.0")
+        await shown.enter("", f"RCPT TO: {BOB}", until="not quite")
         yield shown
 
 
@@ -178,7 +191,8 @@ async def faults(sandbox: Sandbox) -> AsyncIterator[Scene]:
 async def narrow(sandbox: Sandbox) -> AsyncIterator[Scene]:
     async with scene(sandbox, size=NARROW) as shown:
         await shown.enter("/starttls", until="~> EHLO")
-        await shown.press("f2", until="promised")
+        await shown.enter(f"MAIL FROM:<{ALICE}>", "RCPT TO:<full@sandbox.example>", until="552")
+        await shown.enter("?", until="Esc closes")
         yield shown
 
 
@@ -202,7 +216,7 @@ async def report(sandbox: Sandbox) -> AsyncIterator[Scene]:
         await shown.enter("EHLO laptop.example", f"MAIL FROM:<{ALICE}>", until="250 2.1.0")
         await shown.enter("# MAIL is answered twice", until="answered twice")
         await shown.press("f8", until="markdown")
-        await shown.press("down", until="markdown")
+        await shown.press("a", until="addresses masked")
         yield shown
 
 
@@ -237,6 +251,7 @@ async def present(sandbox: Sandbox) -> AsyncIterator[Scene]:
 
 async def library(sandbox: Sandbox) -> AsyncIterator[Scene]:
     kept = Journal(Path("session.jsonl"))
+    sandbox.faults.switch_on(parsed("banner-late#1"))
     async with SMTP(
         hostname="localhost",
         port=sandbox.port,
@@ -249,6 +264,7 @@ async def library(sandbox: Sandbox) -> AsyncIterator[Scene]:
     kept.close()
     async with scene(sandbox) as shown:
         await shown.enter("/journal open session.jsonl", until="session.jsonl")
+        await shown.press("f12", until="were waited for")
         yield shown
 
 

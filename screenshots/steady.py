@@ -16,6 +16,7 @@ _CHANGING = [
     for pattern, instead in (
         (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", "<time>"),
         (r"\d{4}-\d\d-\d\d", "<date>"),
+        (r"\b\d{8}-\d{6}\b", "<time>"),
         (r"[A-Z][a-z]{2}, +\d+ [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", "<time>"),
         (r"\b\d\d:\d\d(:\d\d)?\b", "<time>"),
         (r"(?:(?<=[\s(])|^)[+~]?\d+(\.\d+)? ?(µs|us|ms|s)\b", "<for>"),
@@ -28,11 +29,12 @@ _CHANGING = [
         (r"X25519MLKEM768", "X25519"),  # as OpenSSL has it
         (r"(?i)size=\d+", "size=<n>"),
         (r"\b\d+ octets\b", "<n> octets"),
-        (r"<[0-9.a-z-]+@[a-z0-9.-]+>", "<message-id>"),
+        (r"<\d[\d.]{14,}(@[a-z.]+>)?", "<id>"),
+        (r"(?<![\w.<:])\d+@[a-z.]+>", "<id>"),  # what of it was folded
         (r"\b\d+ (seconds?|minutes?|hours?|days?) ago\b", "<ago>"),
         (r"\b[0-9a-f]{2}(:[0-9a-f]{2}){5,}\b", "<hash>"),
         (r"\b[0-9a-f]{32,}\b", "<hash>"),
-        (r"\b(?=\S*[0-9+/=])[A-Za-z0-9+/]{24,}={0,2}", "<base64>"),
+        (r"(?<![\w@./-])(?=\S*\d)(?=\S*[a-z])(?=\S*[A-Z])[A-Za-z0-9+/]{16,}={0,2}", "<base64>"),
         (r"[▁▂▃▄▅▆▇█▏▎▍▌▋▊▉━╸╺░▒▓]+", "<bar>"),
         (r"[ \t]+", " "),
     )
