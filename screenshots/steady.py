@@ -28,7 +28,7 @@ _CHANGING = [
         (r"(connection closed|the server closed the connection)\b", "<closed>"),
         (r"X25519MLKEM768", "X25519"),  # as OpenSSL has it
         (r"(?i)size=\d+", "size=<n>"),
-        (r"\b\d+ octets\b", "<n> octets"),
+        (r"\b\d+ (octets|entries)\b", r"<n> \1"),
         (r"<\d[\d.]{14,}(@[a-z.]+>)?", "<id>"),
         (r"(?<![\w.<:])\d+@[a-z.]+>", "<id>"),  # what of it was folded
         (r"\b\d+ (seconds?|minutes?|hours?|days?) ago\b", "<ago>"),
