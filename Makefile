@@ -6,18 +6,22 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: run test test-screens test-nightly test-pythons test-servers coverage mutants lint format bench package lock audit screenshots clean
+.PHONY: run test test-screens test-faults test-nightly test-pythons test-servers coverage mutants lint format bench package lock audit screenshots clean
 
 run: $(STAMP)
 	@$(BIN)/smtpconsole --sandbox
 
-# In a minute: everything that needs no screen and no server.
+# In a minute: everything that needs no screen and no server, and breaks nothing.
 test: $(STAMP)
-	$(PYTEST) -q -m "not servers and not screens" -n auto --dist loadfile --durations 10
+	$(PYTEST) -q -m "not servers and not screens and not faults" -n auto --dist loadfile --durations 10
 
 # What drives the application or a terminal, in two minutes.
 test-screens: $(STAMP)
 	$(PYTEST) -q -m screens -n auto --dist worksteal --durations 10
+
+# Every fault, and links that break everywhere, in a minute or two.
+test-faults: $(STAMP)
+	$(PYTEST) -q -m faults -n auto --dist loadscope --durations 10
 
 # Thousands of inputs for every parser, and for sessions; it takes half an hour.
 test-nightly: $(STAMP)

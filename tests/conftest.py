@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+import eager
 import pytest
 
 # What is imported is compiled once, and not by each worker and each program that tests start.
@@ -26,10 +27,11 @@ LIMIT = 30  # seconds; a test that waits for ever must say where
 
 
 def pytest_configure() -> None:
-    """How much hypothesis tries."""
+    """How tasks begin, and how much hypothesis tries."""
+    eager.install()
     from hypothesis import settings
 
-    settings.register_profile("plain", max_examples=60, deadline=None, derandomize=True)
+    settings.register_profile("plain", max_examples=30, deadline=None, derandomize=True)
     settings.register_profile("nightly", max_examples=5000, deadline=None, print_blob=True)
     settings.load_profile("nightly" if os.environ.get("SMTPCONSOLE_NIGHTLY") == "1" else "plain")
 

@@ -90,8 +90,11 @@ def _starter() -> socket.socket:
 
 
 def _load() -> None:
+    import eager
+
     import smtpconsole
 
+    eager.install()
     for module in pkgutil.walk_packages(smtpconsole.__path__, "smtpconsole."):
         if not module.name.startswith("smtpconsole.tui") and not module.name.endswith("__main__"):
             importlib.import_module(module.name)

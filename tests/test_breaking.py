@@ -29,6 +29,8 @@ from brittlefronts import by_console, by_send
 
 from smtpconsole.net.policy import TlsPolicy
 
+pytestmark = pytest.mark.faults
+
 IS_NIGHT = bool(os.environ.get("SMTPCONSOLE_NIGHTLY"))
 SHAPES: dict[str, dict[str, Any]] = {
     "one by one": {"pipelining": False},

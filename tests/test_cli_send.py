@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import program
 import pytest
 from click.testing import CliRunner
 from proxy import proxy
@@ -41,8 +42,7 @@ def send(*words: str, text: str = "", **variables: str) -> Done:
 
 def outside(*words: str) -> Done:
     """The command in a process of its own."""
-    line = [sys.executable, "-m", "smtpconsole", "send", *words]
-    done = subprocess.run(line, input="", capture_output=True, text=True, timeout=60, check=False)
+    done = program.run("send", *words)
     return Done(done.returncode, done.stdout, done.stderr)
 
 

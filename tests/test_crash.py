@@ -17,8 +17,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import pytest
+
 from smtpconsole.smtp.events import Answered, Received, Sent
 from smtpconsole.transcript.journal import Journal
+
+pytestmark = pytest.mark.faults
 
 KILLS = 100
 AT_ONCE = 4

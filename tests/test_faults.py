@@ -22,6 +22,8 @@ from smtpconsole.smtp.exchanges import Exchange, ask, deliver, hello, quit, star
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.sasl import MECHANISMS, MechanismError, credentials
 
+pytestmark = pytest.mark.faults
+
 PATIENCE = 0.4  # seconds for a reply
 LETTER = b"Subject: x\r\n\r\n" + (b"y" * 70 + b"\r\n") * 120_000
 CHALLENGED = {"auth-no-proof": "SCRAM-SHA-256"}  # others: LOGIN, which is asked twice

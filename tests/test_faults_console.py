@@ -11,6 +11,8 @@ from spoilt import PATIENCE, SIDE_BY_SIDE, Told, all_told
 from smtpconsole.sandbox.faults import known
 from smtpconsole.smtp.events import Phase
 
+pytestmark = pytest.mark.faults
+
 # Traced by tracemalloc: both ends of six sessions at once, each with a message of 1 MB or a flood.
 MOST = SIDE_BY_SIDE * 25_000_000
 

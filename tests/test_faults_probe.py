@@ -14,6 +14,8 @@ from smtpconsole.sandbox import Sandbox
 from smtpconsole.sandbox.faults import known
 from smtpconsole.smtp.events import Target
 
+pytestmark = pytest.mark.faults
+
 EXPECTED = {  # the outcome, and words of the report
     "banner-multiline": ("sound", "220"),
     "banner-554": ("refused", "554 5.3.2"),

@@ -22,7 +22,7 @@ from smtpconsole.transcript import rows, storage
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal, NotAJournal
 
-SLOW = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=40)
+SLOW = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=20)
 octets = st.binary(max_size=80)
 
 

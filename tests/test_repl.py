@@ -7,9 +7,10 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from subprocess import CompletedProcess, run
+from subprocess import run
 
 import pexpect
+import program
 import pytest
 from test_console import Person, said
 
@@ -42,17 +43,6 @@ def environment(state: Path, **more: str) -> dict[str, str]:
 # --- pipes ------------------------------------------------------------------------------------
 
 
-def piped(octets: bytes, state: Path, *arguments: str) -> CompletedProcess[bytes]:
-    return run(
-        [*PROGRAM, *arguments],
-        input=octets,
-        capture_output=True,
-        timeout=60,
-        env=environment(state),
-        check=False,
-    )
-
-
 @pytest.mark.parametrize(
     ("text", "status"),
     [
@@ -66,11 +56,11 @@ def test_the_status_of_a_pipe_tells_whether_all_went_well(
     sandbox: Sandbox, tmp_path: Path, text: str, status: int
 ) -> None:
     octets = text.encode("latin-1")
-    done = piped(octets, tmp_path, f"localhost:{sandbox.port}")
-    assert (done.returncode, done.stderr) == (status, b"")
-    assert b"smtp>" not in done.stdout and not ESCAPE.search(done.stdout)
+    done = program.run("repl", f"localhost:{sandbox.port}", typed=octets, state=tmp_path)
+    assert (done.returncode, done.stderr) == (status, "")
+    assert "smtp>" not in done.stdout and not ESCAPE.search(done.stdout.encode())
     assert not (tmp_path / "history.jsonl").exists()
-    assert (b"\xff" in octets) == (rb"C: NOOP \xff" in done.stdout)  # said as it was
+    assert (b"\xff" in octets) == (r"C: NOOP \xff" in done.stdout)  # said as it was
 
 
 def test_a_file_does_as_well_as_a_pipe(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -239,7 +239,6 @@ def test_many_unknown_commands_do_not_end_the_conversation(shared: Sandbox) -> N
     assert replies[-1] == b"250 2.0.0 Ok\r\n"
 
 
-@settings(max_examples=60, deadline=None)
 @given(line=st.binary(max_size=80).filter(lambda line: b"\n" not in line))
 def test_any_argument_gets_one_enhanced_reply(shared: Sandbox, line: bytes) -> None:
     with connected(shared) as client:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import struct
-import subprocess
 import sys
 from contextlib import ExitStack, closing
 from dataclasses import replace
 
 import pytest
-from test_cli_sandbox import PROGRAM, running
+from program import run
+from test_cli_sandbox import running
 from test_sandbox import PATIENCE, Client, connected, logged_in, socket
 
 from smtpconsole.sandbox import Sandbox, server, wire
@@ -52,9 +52,7 @@ def test_it_connects_to_nobody_whatever_it_is_asked_to_carry() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "mail.example.org"])
 def test_from_the_shell_it_is_reached_by_others_only_by_ones_word(host: str) -> None:
-    done = subprocess.run(
-        [*PROGRAM, "--host", host], capture_output=True, text=True, check=False, timeout=PATIENCE
-    )
+    done = run("sandbox", "--host", host)
     assert done.returncode == 1 and "others might reach" in done.stderr
 
 
