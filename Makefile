@@ -36,7 +36,7 @@ test-servers: $(STAMP)
 
 # The protocol core is tested to its last branch.
 PURE := $(addprefix tests/test_,$(addsuffix .py,replies session reactions exchanges commands \
-	envelope remarks login sasl decoding content streams targets conversations xtext parameters addresses typed))
+	envelope remarks login sasl decoding content streams targets conversations xtext parameters addresses typed doubt))
 
 coverage: $(STAMP)
 	$(PYTEST) -q -n auto --dist worksteal --cov=smtpconsole.smtp --cov-branch --cov-fail-under=100 \

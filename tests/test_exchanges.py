@@ -8,9 +8,20 @@ from typing import Any
 import pytest
 from conversation import converse, ready
 
-from smtpconsole.smtp.commands import Send, command, mail, rcpt
+from smtpconsole.smtp.commands import (
+    CONTENT,
+    PER_RECIPIENT,
+    PRDR,
+    Send,
+    command,
+    mail,
+    raw,
+    rcpt,
+)
+from smtpconsole.smtp.delivery import GROUP
 from smtpconsole.smtp.errors import Disconnected, Silence
 from smtpconsole.smtp.exchanges import (
+    always_yes,
     deliver,
     deliver_all,
     hello,
@@ -313,6 +324,57 @@ def test_a_rehearsal_tells_the_batches_without_a_server() -> None:
         [b"MAIL", b"RCPT", b"RCPT", b"DATA"],
         [b"(content)"],
     ]
+
+
+def test_a_message_is_said_step_by_step_with_its_verbs() -> None:
+    batches = rehearse(deliver(SENDER, recipients("b@x"), b"Hi\r\n"))
+    assert [send.verb for (send,) in batches] == [b"MAIL", b"RCPT", b"DATA", CONTENT]
+
+
+@pytest.mark.parametrize(
+    ("ways", "replies"), [({}, 1), ({"prdr": True}, PRDR), ({"lmtp": True}, PER_RECIPIENT)]
+)
+def test_a_message_is_answered_once_unless_another_way_is_agreed(
+    ways: dict[str, Any], replies: int
+) -> None:
+    letter = (SENDER, recipients("b@x"), b"Hi\r\n")
+    for exchange in (deliver(*letter, **ways), deliver_all([letter], **ways)):
+        assert rehearse(exchange)[-1][-1].replies == replies
+
+
+@pytest.mark.parametrize(
+    ("sizes", "chunk", "groups"),
+    [
+        ([GROUP // 2] * 4, None, [2, 2]),
+        ([GROUP // 2] * 3 + [1], None, [2, 2]),
+        ([GROUP // 2 + 1, GROUP // 2], None, [1, 1]),
+        ([8, 8], 8, [2]),
+        ([8, 9], 8, [1, 1]),
+    ],
+)
+def test_short_messages_go_together_as_far_as_there_is_room(
+    sizes: list[int], chunk: int | None, groups: list[int]
+) -> None:
+    letters = [(SENDER, recipients("b@x"), b"x" * size) for size in sizes]
+    batches = rehearse(deliver_all(letters, chunking=True, chunk=chunk))
+    assert [sum(send.verb == b"BDAT" for send in batch) for batch in batches] == groups
+
+
+def test_who_says_yes_says_it_with_the_code_that_is_due() -> None:
+    verbs = (b"EHLO", b"AUTH", b"DATA", b"QUIT")
+    replies = [always_yes(command(verb)) for verb in verbs]
+    assert [reply.code for reply in replies] == [250, 235, 354, 221]
+    assert {reply.text for reply in replies} == {""}
+
+
+def test_in_a_rehearsal_there_are_as_many_answers_as_are_asked_for() -> None:
+    def several() -> Any:
+        answers.append((yield (raw(b"x", replies=0), raw(b"y", replies=3))))
+        answers.append((yield (raw(b"z", replies=PER_RECIPIENT),)))
+
+    answers: list[list[Reply]] = []
+    rehearse(several())
+    assert [len(each) for each in answers] == [3, 1]
 
 
 def test_a_rehearsal_may_answer_otherwise() -> None:

@@ -211,7 +211,7 @@ def _all_in_chunks(ahead: Iterable[_Transaction], outcomes: list[Delivery]) -> E
         if len(group) > 1:
             yield from _said(batch, *takers)
         else:
-            yield from group[0].in_chunks(batch, *takers[:-1])
+            yield from taken.in_chunks(batch, taken.envelope)
         if outcomes[-1].is_farewell:
             return
 
