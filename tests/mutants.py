@@ -278,7 +278,7 @@ class Hunt:
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         if call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception):
             if self.is_survey:
-                sys.exit(f"{item.nodeid} fails without any mutant: {call.excinfo!r}")
+                pytest.exit(f"{item.nodeid} fails without any mutant: {call.excinfo!r}", 2)
             os._exit(KILLED)
 
     def survey(self, items: list[pytest.Item]) -> dict[tuple[str, int], set[int]]:

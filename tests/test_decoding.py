@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import struct
+import time
 from typing import Any
 
 import pytest
@@ -142,6 +143,37 @@ def test_a_token_tells_whose_it_is_and_when_it_expires() -> None:
     assert expiry(token) == 1_700_000_000
 
 
+@pytest.mark.parametrize("size", range(8))
+def test_all_that_a_token_says_is_told_in_its_order(size: int) -> None:
+    names = ["iss", "aud", "sub", "upn", "scope", "scp"]
+    claims = {name: "x" * size for name in reversed(names)}
+    assert [*token_facts(jwt(**claims))] == [(name, "x" * size) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [(0, "in 600 minutes"), (36_000, "0 minutes ago"), (72_000, "600 minutes ago")],
+)
+def test_what_is_left_of_a_token_is_told_in_minutes(now: float, told: str) -> None:
+    assert dict(token_facts(jwt(exp=36_000), now))["expiry"].endswith(f", {told}")
+
+
+def test_the_end_of_a_token_is_told_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "UTC-9")
+        time.tzset()
+        assert dict(token_facts(jwt(exp=36_000)))["expiry"] == "1970-01-01 10:00:00 UTC"
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("moment", "end"),
+    [(0, None), (0.5, 0.5), (253_402_300_799, 253_402_300_799.0), (253_402_300_800, None)],
+)
+def test_a_token_ends_in_the_years_that_there_are(moment: float, end: float | None) -> None:
+    assert expiry(jwt(exp=moment)) == end
+
+
 @pytest.mark.parametrize(
     "token",
     [b"opaque", b"a.b.c", b"a.\xff.c", b"a.YQ.c", jwt(exp="soon"), jwt(exp=1e99), jwt(exp=-1)],
@@ -167,16 +199,20 @@ def encoded(octets: bytes) -> bytes:
         ("DIGEST-MD5", b'username="tim",response=x', "tim"),
         ("DIGEST-MD5", b"", None),
         ("SCRAM-SHA-256", b"n,,n=a=2Cb=3D,r=x", "a,b="),
+        ("SCRAM-SHA-256", b"y,,n=tim,r=x", "tim"),
+        ("SCRAM-SHA-256-PLUS", b"p=tls-exporter,,n=tim,r=x", "tim"),
         ("SCRAM-SHA-256", b"n,,r=x", None),
         ("SCRAM-SHA-256", b"c=biws,r=x,p=y", None),
         ("XOAUTH2", b"user=tim\x01auth=Bearer t\x01\x01", "tim"),
-        ("OAUTHBEARER", b"n,a=a=2Cb,\x01auth=Bearer t\x01\x01", "a,b"),
+        ("OAUTHBEARER", b"n,a=a=2Cb=3D,\x01auth=Bearer t\x01\x01", "a,b="),
         ("OAUTHBEARER", b"n,,\x01auth=Bearer t\x01\x01", None),
         ("EXTERNAL", b"tim", "tim"),
         ("EXTERNAL", b"", None),
         ("ANONYMOUS", b"trace", "anonymous"),
         ("NTLM", TYPE_3, "Domain\\Caf\u00e9"),
         ("NTLM", b"NTLMSSP\0\1\0\0\0", None),
+        ("NTLM", b"NTLMSSP\0\3\0\0\0" + b"\0" * 51, None),
+        ("NTLM", b"NTLMSSP\0\3\0\0\0" + b"\0" * 52, ""),
         ("X-PLAIN-LIKE", b"\0tim\0secret", "tim"),
         ("X-MAGIC", b"abra", None),
     ],

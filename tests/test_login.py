@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 from conversation import Watched, converse, ready
 
 from smtpconsole.smtp import sasl
+from smtpconsole.smtp.commands import Send
 from smtpconsole.smtp.events import Phase, Sent
 from smtpconsole.smtp.exchanges import rehearse
 from smtpconsole.smtp.login import (
@@ -23,7 +25,7 @@ from smtpconsole.smtp.login import (
     goes_on,
     login,
 )
-from smtpconsole.smtp.replies import ReplyParser
+from smtpconsole.smtp.replies import Reply, ReplyParser
 from smtpconsole.smtp.sasl import Failure
 
 TIM = sasl.credentials("tim", "tanstaaftanstaaf")
@@ -160,6 +162,7 @@ def test_the_strongest_mechanism_in_common_comes_first() -> None:
         ("432 4.7.12 A password transition is needed", Failure.MECHANISM),
         ("454 4.7.0 Temporary authentication failure", Failure.TEMPORARY),
         ("451 4.3.0 busy", Failure.TEMPORARY),
+        ("400 busy", Failure.TEMPORARY),
         ("421 4.7.0 too many failures", Failure.TEMPORARY),
         ("500 5.5.6 Authentication Exchange line is too long", Failure.PROTOCOL),
         ("501 5.5.2 cannot decode", Failure.PROTOCOL),
@@ -204,6 +207,8 @@ def test_an_attempt_that_fails_says_why_and_what_to_do() -> None:
     made = tried("PLAIN", "C: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS: 535 5.7.8 no")
     assert not made.is_logged_in and "app password" in made.advice
     assert made.sentence("tim").endswith("these credentials for tim: 535 5.7.8 no")
+    wordless = Attempt("PLAIN", None, Failure.MECHANISM)
+    assert wordless.sentence("tim") == "the server does not let tim in by PLAIN"
 
 
 def test_the_reason_that_oauth_gives_before_the_refusal_is_told() -> None:
@@ -219,7 +224,8 @@ def test_a_success_without_proof_of_the_server_is_none() -> None:
 
     mechanism = sasl.Mechanism("X-PROOF", 1, turns, True)
     made = converse(attempt(mechanism, TIM), "C: AUTH X-PROOF aGVsbG8=\nS: 235 welcome")
-    assert made.failure is Failure.UNPROVEN and "without the proof" in made.words
+    assert made.failure is Failure.UNPROVEN and made.reply is not None
+    assert made.words == "the server says yes without the proof that it knows the password"
     with pytest.raises(sasl.MechanismError, match="without the proof"):
         converse(authenticate(mechanism, TIM), "C: AUTH X-PROOF aGVsbG8=\nS: 235 welcome")
 
@@ -227,6 +233,7 @@ def test_a_success_without_proof_of_the_server_is_none() -> None:
 def test_a_mechanism_that_cannot_be_used_sends_nothing() -> None:
     made = tried("SCRAM-SHA-256-PLUS", "")
     assert made.reply is None and made.failure is Failure.UNUSABLE
+    assert made.words == str(made.error) and "no TLS session" in made.words
     with pytest.raises(sasl.MechanismError, match="no TLS session"):
         converse(authenticate(sasl.MECHANISMS["SCRAM-SHA-256-PLUS"], TIM), "")
 
@@ -238,6 +245,65 @@ def test_a_long_response_does_not_go_on_the_auth_line() -> None:
     response = base64.b64encode(b"user=tim\x01auth=Bearer " + b"t" * 600 + b"\x01\x01").decode()
     made = tried("XOAUTH2", f"C: AUTH XOAUTH2\nS: 334 \nC: {response}\nS: 235 ok", who)
     assert made.is_logged_in
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("EXTERNAL", 372), ("PLAIN", 372)], ids=["to the last octet", "below"]
+)
+def test_a_response_goes_on_the_auth_line_as_long_as_that_is_no_longer_than_allowed(
+    name: str, most: int
+) -> None:
+    """RFC 5321, 4.5.3.1.4: 512 octets with CRLF, and base64 is a multiple of four."""
+    for size, words in ((most, 3), (most + 1, 2)):
+        who = sasl.credentials("u", "x" * (size - 3), authzid="y" * size * (name == "EXTERNAL"))
+        (opening, *_), *_ = rehearse(attempt(sasl.MECHANISMS[name], who))
+        assert len(opening.line.split()) == words
+        assert len(opening.data) <= 512
+
+
+def test_all_that_is_said_in_a_dialogue_is_of_it_and_secret() -> None:
+    def ask(send: Send) -> Reply:
+        return Reply(334 if send.line != b"*" else 501, [b""])
+
+    batches = rehearse(attempt(sasl.MECHANISMS["LOGIN"], TIM), ask)
+    sends = [send for (send,) in batches]
+    assert {send.verb for send in sends} == {b"AUTH"}
+    *said, cancel = sends
+    assert [(send.about, send.data[send.secret or slice(0)]) for send in said] == [
+        ("tim", b"dGlt"),
+        ("tim", b"dGFuc3RhYWZ0YW5zdGFhZg=="),
+    ]
+    assert cancel == Send(b"*\r\n", b"AUTH")
+
+
+def test_a_response_of_nothing_hides_nothing() -> None:
+    who = sasl.credentials("tim", token="t")
+    _, (answer,) = rehearse(attempt(sasl.MECHANISMS["XOAUTH2"], who), lambda _: Reply(334, [b""]))[
+        :2
+    ]
+    assert (answer.data, answer.secret) == (b"\r\n", None)
+
+
+def test_what_is_cancelled_keeps_the_last_reply_and_the_reason() -> None:
+    script = "C: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS: 334 %\nC: *\nS: 501 cancelled"
+    made = tried("PLAIN", script)
+    assert made.reply is not None and made.reply.code == 334
+    assert made.words == "the server's challenge is not base64"
+
+
+@pytest.mark.parametrize(
+    ("who", "identity"),
+    [
+        (sasl.credentials("tim", "x", authzid="bob"), "tim"),
+        (sasl.credentials(b"\xff", "x"), "\udcff"),
+    ],
+)
+def test_the_session_is_that_of_whose_password_it_was(who: sasl.Credentials, identity: str) -> None:
+    session = ready()
+    future: Future[Any] = Future()
+    session.begin(attempt(sasl.MECHANISMS["PLAIN"], who), future)
+    session.receive(b"235 ok\r\n")
+    assert session.identity == identity
 
 
 def test_what_is_no_secret_is_not_hidden() -> None:
@@ -328,3 +394,9 @@ def test_without_tls_the_careful_use_only_what_does_not_say_the_password() -> No
     assert names == ["CRAM-MD5", "PLAIN", "LOGIN"]
     token = sasl.credentials("tim", token="t")
     assert candidates(token, (*OFFERED, "XOAUTH2"), is_secure=False, policy=SAFE) == []
+
+
+def test_without_tls_what_does_not_say_the_password_is_tried_first() -> None:
+    for is_secure, names in ((True, ["PLAIN", "NTLM"]), (False, ["NTLM", "PLAIN"])):
+        found = candidates(TIM, ("PLAIN", "NTLM"), is_secure=is_secure, policy=Policy())
+        assert [each.name for each in found] == names

@@ -15,11 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtpconsole import knowledge
+from smtpconsole import knowledge, registry
+from smtpconsole.smtp import sasl
 from smtpconsole.smtp.sasl import (
     MECHANISMS,
     Channel,
+    Credentials,
     Failure,
+    Mechanism,
     MechanismError,
     Response,
     Turns,
@@ -30,6 +33,7 @@ from smtpconsole.smtp.sasl import (
     usable,
 )
 from smtpconsole.smtp.sasl.digest_md5 import digest_md5, directives
+from smtpconsole.smtp.sasl.oauth import xoauth2
 from smtpconsole.smtp.sasl.preparation import prepared
 from smtpconsole.smtp.sasl.scram import ERRORS, scram
 
@@ -137,6 +141,7 @@ def test_external_says_who_to_act_as_and_anonymous_a_trace() -> None:
         ("\u00aa", "a"),
         ("\u2168", "IX"),
         ("a\u00a0b", "a b"),
+        ("a\u1680b", "a b"),  # which is a blank in the RFC's table alone
         ("\u0627\u0628", "\u0627\u0628"),
     ],
 )
@@ -150,6 +155,7 @@ def test_text_is_prepared_as_rfc_4013_shows(text: str, result: str) -> None:
         ("\x07", r"the password has a character .* \(U\+0007"),
         ("\u06271", "mixes directions"),
         ("1\u0627", "mixes directions"),
+        ("\u0627\u06281", "mixes directions"),
         ("\u0627a\u0628", "mixes directions"),
         ("\u00ad", "the password is empty"),
         ("", "the password is empty"),
@@ -518,24 +524,63 @@ def test_what_would_break_out_of_the_message_is_not_said(name: str, user: str, t
     with pytest.raises(MechanismError) as caught:
         next(MECHANISMS[name](credentials(user, token=token)))
     assert caught.value.failure is Failure.UNUSABLE
+    assert str(caught.value) == (
+        "the user's name has a control character"
+        if user == "\x01"
+        else "there is no access token that could be sent: it is empty, or has blanks or controls"
+    )
+
+
+def test_a_host_beyond_ascii_is_told_as_far_as_it_can_be() -> None:
+    who = credentials("", token="t", channel=Channel(host="m\u00fcnchen.example"))
+    assert b"\x01host=m?nchen.example\x01" in first(MECHANISMS["OAUTHBEARER"](who))
+
+
+def test_what_is_not_given_of_credentials_is_empty() -> None:
+    assert credentials("tim") == Credentials(b"tim", b"", b"", b"", Channel())
+
+
+def test_mechanisms_are_loaded_once_and_when_somebody_looks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loads: list[str] = []
+    monkeypatch.setattr(sasl, "MECHANISMS", type(sasl.MECHANISMS)())
+    monkeypatch.setattr(registry, "load", lambda name, path: loads.append(name))
+    sasl.mechanism("X-PLAIN", strength=1)(xoauth2)
+    sasl.mechanism("X-TOKEN", strength=2, speaks_first=False, needs="token", exposes=True)(xoauth2)
+    assert loads == []
+    assert [*sasl.MECHANISMS.values()] == [
+        Mechanism("X-PLAIN", 1, xoauth2, True, "password", False),
+        Mechanism("X-TOKEN", 2, xoauth2, False, "token", True),
+    ]
+    assert loads == ["smtpconsole.smtp.sasl"]
+
+
+WORDLESS = "the server refuses the token, and does not say why"
 
 
 @pytest.mark.parametrize(
-    ("told", "failure"),
+    ("told", "failure", "words"),
     [
-        (b'{"status":"403"}', Failure.POLICY),
-        (b'{"status":503}', Failure.TEMPORARY),
-        (b'{"status":"invalid_request"}', Failure.PROTOCOL),
-        (b'{"status":"nonsense"}', Failure.CREDENTIALS),
-        (b"{}", Failure.CREDENTIALS),
-        (b"[]", Failure.CREDENTIALS),
-        (b"not JSON", Failure.CREDENTIALS),
-        (b"[" * 100_000, Failure.CREDENTIALS),
+        (b'{"status":503}', Failure.TEMPORARY, "the server cannot check tokens now (status 503)"),
+        (
+            b'{"status":"invalid_request"}',
+            Failure.PROTOCOL,
+            "the server cannot read the request (status invalid_request)",
+        ),
+        (b'{"status":"x"}', Failure.CREDENTIALS, "the server refuses the token (status x)"),
+        (b"{}", Failure.CREDENTIALS, "the server refuses the token"),
+        (b"[]", Failure.CREDENTIALS, WORDLESS),
+        (b"not JSON", Failure.CREDENTIALS, WORDLESS),
+        (b"[" * 100_000, Failure.CREDENTIALS, WORDLESS),
     ],
 )
-def test_a_refused_token_is_told_as_a_sentence(told: bytes, failure: Failure) -> None:
-    found, words = oauth.verdict(told)
-    assert found is failure and words
+def test_a_refused_token_is_told_as_a_sentence(told: bytes, failure: Failure, words: str) -> None:
+    assert oauth.verdict(told) == (failure, words)
+
+
+def test_a_token_that_does_not_allow_it_is_a_matter_of_policy() -> None:
+    assert oauth.verdict(b'{"status":"403"}')[0] is Failure.POLICY
 
 
 # --- NTLM (MS-NLMP 4.2.4)

@@ -252,7 +252,6 @@ class _Dialogue:
     def __init__(self, mechanism: Mechanism, who: Credentials) -> None:
         self._mechanism = mechanism
         self._turns = mechanism(who)
-        self._last = Response(b"")
         self._about = _claimed(mechanism, who)
         self._is_secret = mechanism.needs != "nothing"
         self._told: Response | None = None  # why the server will refuse
@@ -289,7 +288,7 @@ class _Dialogue:
                 self.is_said = True
                 start = len(line) + 1
                 line += b" " + octets
-                secret = self._hidden(start, len(line) if response else start)
+                secret = self._hidden(start, len(line))
         return Send(line + b"\r\n", b"AUTH", secret=secret, about=self._about)
 
     def line(self, response: bytes) -> Send:

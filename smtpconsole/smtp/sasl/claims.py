@@ -82,7 +82,7 @@ def _ntlm_user(octets: bytes) -> bytes | None:
     if octets[:12] != ntlm.SIGNATURE + b"\3\0\0\0" or len(octets) < 64:
         return None
     domain, user = (ntlm.name(octets, at) for at in (28, 36))
-    return (f"{domain}\\{user}" if domain else user).encode("utf-8", "replace")
+    return (f"{domain}\\{user}" if domain else user).encode()
 
 
 def _plain_user(octets: bytes) -> bytes | None:

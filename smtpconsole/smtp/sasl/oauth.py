@@ -74,7 +74,7 @@ def verdict(told: bytes) -> tuple[Failure, str]:
     fields = error_fields(told)
     if fields is None:
         return Failure.CREDENTIALS, "the server refuses the token, and does not say why"
-    status = str(fields.get("status", "")).lower()
+    status = str(fields.get("status")).lower()
     if status.isdecimal() and status.startswith("5"):
         failure, words = Failure.TEMPORARY, "the server cannot check tokens now"
     else:

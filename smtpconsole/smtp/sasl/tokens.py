@@ -43,7 +43,7 @@ def _claims(token: bytes) -> dict[str, Any]:
     if len(parts) != 3:
         return {}
     try:
-        octets = base64.urlsafe_b64decode(parts[1] + b"=" * (-len(parts[1]) % 4))
+        octets = base64.urlsafe_b64decode(parts[1] + b"==")  # one too many does no harm
     except ValueError:
         return {}
     return error_fields(octets) or {}
