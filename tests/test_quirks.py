@@ -8,6 +8,7 @@ to say.
 from __future__ import annotations
 
 import ast
+import importlib.util
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,15 @@ def test_a_quirk_is_held(quirk: dict[str, Any]) -> None:
                 file, _, function = place.partition("::")
                 tree = ast.parse((TESTS / file).read_text("utf-8"))
                 assert function in {getattr(node, "name", None) for node in tree.body}, place
+
+
+def test_the_page_about_servers_is_current() -> None:
+    page = TESTS.parent / "docs" / "servers.md"
+    spec = importlib.util.spec_from_file_location("servers", page.with_suffix(".py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert page.read_text("utf-8") == module.page(), "run python docs/servers.py"
 
 
 def test_every_conversation_of_a_quirk_is_in_the_register() -> None:

@@ -1,6 +1,6 @@
 """The rows of the table: what is tried on each server, with our engine.
 
-    @ability("STARTTLS", "TLS comes about behind the 220")
+    @ability("STARTTLS")
     async def starttls(at: Column) -> Told: ...
 
 A row says whether the server can do it, and what it said: the reply that decided, or what
@@ -54,14 +54,13 @@ class Told:
 
 Row = Callable[[Column], Awaitable[Told]]
 ROWS: dict[str, Row] = {}
-MEANINGS: dict[str, str] = {}
 
 
-def ability(name: str, meaning: str) -> Callable[[Row], Row]:
-    """Register a row under its name."""
+def ability(name: str) -> Callable[[Row], Row]:
+    """Register a row under its name; `abilities.toml` says what that means."""
 
     def register(row: Row) -> Row:
-        ROWS[name], MEANINGS[name] = row, meaning
+        ROWS[name] = row
         return row
 
     return register
@@ -168,14 +167,14 @@ def judged(outcome: Delivery) -> Told:
 # --- ways in ----------------------------------------------------------------------------------
 
 
-@ability("plain", "a message goes without TLS")
+@ability("plain")
 async def plain(at: Column) -> Told:
     async with met(at) as this:
         assert not this.connection.session.is_secure
         return judged(await this.deliver(at))
 
 
-@ability("STARTTLS", "TLS 1.3 behind the 220, and a certificate that proves the server")
+@ability("STARTTLS")
 async def starttls(at: Column) -> Told:
     async with met(at, log_in=False) as this:
         is_offered = "STARTTLS" in this.known
@@ -188,7 +187,7 @@ async def starttls(at: Column) -> Told:
         return Told("STARTTLS" not in this.known, str(reply))
 
 
-@ability("implicit TLS", "TLS from the first octet, and a certificate that proves the server")
+@ability("implicit TLS")
 async def implicit(at: Column) -> Told:
     if at.tls_port is None:
         try:
@@ -217,20 +216,18 @@ async def log_in(name: str, at: Column) -> Told:
         return Told(can, str(made.reply or made.words))
 
 
-for _name in MECHANISMS:
-    ability(f"AUTH {_name}", f"who has the right credentials is let in by {_name}")(
-        partial(log_in, _name)
-    )
+for _name in sorted(MECHANISMS, key=lambda name: (MECHANISMS[name].strength, name)):
+    ability(f"AUTH {_name}")(partial(log_in, _name))
 
 
-@ability("a wrong password", "is refused, and known for what it is")
+@ability("a wrong password")
 async def wrong_password(at: Column) -> Told:
     async with met(at, secure=True, log_in=False) as this:
         made = await this.log_in("PLAIN", at, "wrong")
         return Told(made.failure is Failure.CREDENTIALS, str(made.reply))
 
 
-@ability("AUTH in the clear", "the password is taken without TLS")
+@ability("AUTH in the clear")
 async def in_the_clear(at: Column) -> Told:
     async with met(at, log_in=False) as this:
         made = await this.log_in("PLAIN", at)
@@ -241,7 +238,7 @@ async def in_the_clear(at: Column) -> Told:
 # --- extensions -------------------------------------------------------------------------------
 
 
-@ability("PIPELINING", "the envelope and DATA in one go")
+@ability("PIPELINING")
 async def pipelining(at: Column) -> Told:
     async with met(at) as this:
         is_offered = "PIPELINING" in this.known
@@ -253,7 +250,7 @@ async def pipelining(at: Column) -> Told:
         return Told(is_offered and told.can, told.words)
 
 
-@ability("BDAT", "a message in chunks, without dots to be doubled (CHUNKING)")
+@ability("BDAT")
 async def bdat(at: Column) -> Told:
     async with met(at) as this:
         is_offered = "CHUNKING" in this.known
@@ -261,7 +258,7 @@ async def bdat(at: Column) -> Told:
         return Told(is_offered and told.can, told.words)
 
 
-@ability("1,000 recipients", "in one transaction, each with its reply")
+@ability("1,000 recipients")
 async def many(at: Column) -> Told:
     async with met(at) as this:
         people = [at.many.format(number) for number in range(MANY)]
@@ -290,20 +287,20 @@ async def with_wishes(
         return Told(told.can and not is_held_back, told.words)
 
 
-@ability("SMTPUTF8", "an address of other letters")
+@ability("SMTPUTF8")
 async def smtputf8(at: Column) -> Told:
     return await with_wishes(
         at, "SMTPUTF8", "zoë@client.test", {"smtputf8": True, "body": "8BITMIME"}, {}
     )
 
 
-@ability("DSN", "a report is asked for, with RET, ENVID, NOTIFY and ORCPT")
+@ability("DSN")
 async def dsn(at: Column) -> Told:
     wishes = {"notify": "FAILURE", "orcpt": "old@elsewhere.test"}
     return await with_wishes(at, "DSN", SENDER, {"ret": "HDRS", "envid": "QQ314"}, wishes)
 
 
-@ability("XCLIENT", "we become somebody else, and the server greets anew")
+@ability("XCLIENT")
 async def become(at: Column) -> Told:
     async with met(at, port=at.trusting_port, log_in=False) as this:
         is_offered = "XCLIENT" in this.known
@@ -334,12 +331,10 @@ def by(header: ProxyHeader | bytes) -> Route:
 
 
 for _version in (1, 2):
-    ability(f"PROXY v{_version}", f"a header of version {_version} names the client behind us")(
-        partial(proxied, _version)
-    )
+    ability(f"PROXY v{_version}")(partial(proxied, _version))
 
 
-@ability("LMTP", "a reply for each recipient behind the content")
+@ability("LMTP")
 async def lmtp(at: Column) -> Told:
     port = at.lmtp_port or at.port
     async with met(at, port=port, log_in=False, lmtp=True, greet=at.lmtp_port is not None) as this:
@@ -352,14 +347,14 @@ async def lmtp(at: Column) -> Told:
 # --- refusals ---------------------------------------------------------------------------------
 
 
-@ability("SIZE too large", "a message is refused by its declared size")
+@ability("SIZE too large")
 async def oversize_declared(at: Column) -> Told:
     async with met(at) as this:
         reply = await this.ask("MAIL", f"FROM:<{SENDER}>", f"SIZE={OVERSIZE}")
         return Told(reply.code == 552, str(reply))
 
 
-@ability("DATA too large", "a message is refused by what came")
+@ability("DATA too large")
 async def oversize(at: Column) -> Told:
     line = b"x" * 998 + b"\r\n"
     head = b"From: <sender@client.test>\r\nSubject: large\r\n\r\n"
@@ -373,7 +368,7 @@ async def oversize(at: Column) -> Told:
         return Told(not outcome.is_delivered, str(outcome.replies[-1]))
 
 
-@ability("relay denied", "a recipient elsewhere is refused to who has not logged in")
+@ability("relay denied")
 async def relay_denied(at: Column) -> Told:
     async with met(at, log_in=False) as this:
         reply = await this.ask("MAIL", f"FROM:<{SENDER}>")
@@ -382,7 +377,7 @@ async def relay_denied(at: Column) -> Told:
         return Told(reply.code // 100 == 5, str(reply))
 
 
-@ability("unknown user", "a recipient that there is none of is refused")
+@ability("unknown user")
 async def unknown_user(at: Column) -> Told:
     async with met(at) as this:
         await this.ask("MAIL", f"FROM:<{SENDER}>")

@@ -46,19 +46,30 @@ def _cell(told: str | list[str]) -> Cell:
 @cache
 def expected(mechanisms: tuple[str, ...]) -> Mapping[Place, Cell]:
     """Every cell; those of AUTH are made from what each server offers."""
-    data = tomllib.loads(FILE.read_text("utf-8"))
-    return dict(_cells(data, mechanisms))
+    return dict(_cells(data(), mechanisms))
 
 
-def _cells(data: dict[str, Any], mechanisms: tuple[str, ...]) -> Iterator[tuple[Place, Cell]]:
-    for server, offered in data["AUTH"].items():
+@cache
+def data() -> dict[str, Any]:
+    """The file as it is."""
+    return tomllib.loads(FILE.read_text("utf-8"))
+
+
+def meaning(ability: str) -> str:
+    """What an ability is, in a few words."""
+    means: dict[str, str] = data()["means"]
+    return means.get(ability) or means["AUTH …" if ability.startswith("AUTH ") else ability]
+
+
+def _cells(told: dict[str, Any], mechanisms: tuple[str, ...]) -> Iterator[tuple[Place, Cell]]:
+    for server, offered in told["AUTH"].items():
         for name in mechanisms:
-            words = data["not offered"][server].format(name=name)
+            words = told["not offered"][server].format(name=name)
             can = name in offered.split()
             yield (f"AUTH {name}", server), Cell(can) if can else Cell(False, (words,))
-    for ability, row in data["rows"].items():
-        for server, told in row.items():
-            yield (ability, server), _cell(told)
+    for ability, row in told["rows"].items():
+        for server, cell in row.items():
+            yield (ability, server), _cell(cell)
 
 
 def printed(cells: Mapping[Place, tuple[str, str]]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import conduct  # noqa: F401  # its rows come last
 import pytest
 from abilities import ROWS
 from columns import COLUMNS
-from table import Cell, expected, printed
+from table import Cell, data, expected, meaning, printed
 
 from smtpconsole.smtp.sasl import MECHANISMS
 
@@ -44,6 +44,8 @@ def test_a_server_does_what_the_table_says(
 
 def test_the_table_has_a_cell_for_each_ability_of_each_server() -> None:
     assert sorted(EXPECTED) == sorted(PLACES)
+    assert list(data()["servers"]) == list(COLUMNS)
+    assert all(meaning(ability) for ability in ROWS)
 
 
 def test_a_cell_holds_what_it_says_and_nothing_else() -> None:
