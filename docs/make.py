@@ -1,5 +1,5 @@
-"""Make docs/library.md, the guide and a reference from the docstrings, and the tables of
-docs/settings.md, docs/peers.md and docs/keys.md.
+"""Make docs/library.md, the guide and a reference from the docstrings, the tables of
+docs/settings.md, docs/peers.md and docs/keys.md, and the manual page.
 
 python docs/make.py
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import smtpconsole.client as library
+from smtpconsole.cli.shells import everything, man
 from smtpconsole.client import delivering, options
 from smtpconsole.client.options import Setting
 from smtpconsole.console.actions import AREAS, of
@@ -24,6 +25,7 @@ PAGE = HERE / "library.md"
 SETTINGS = HERE / "settings.md"
 PEERS = HERE / "peers.toml"
 KEYS = HERE / "keys.md"
+MAN = HERE / "smtpconsole.1"  # the wheel has it
 WIDTH = 96
 
 CLASSES = ["SMTP", "Pool", "Receipt", "Letter", "SMTPResponse", "Route", "Timeouts", "TlsPolicy"]
@@ -194,3 +196,4 @@ if __name__ == "__main__":
     PAGE.write_text(page())
     KEYS.write_text(keys())
     SETTINGS.write_text(settings())
+    MAN.write_text(man.script(everything()))

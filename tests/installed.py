@@ -29,6 +29,9 @@ def main() -> None:
     import smtpconsole
 
     assert Path(smtpconsole.__file__).is_relative_to(sys.prefix), "not the installed one"
+    page = Path(sys.prefix) / "share" / "man" / "man1" / "smtpconsole.1"
+    assert page.read_text(encoding="utf-8").startswith(".TH SMTPCONSOLE 1"), page
+    print("ok  man smtpconsole")
     with tempfile.TemporaryDirectory() as folder:
         for words, typed, wanted in RUNS:
             done = subprocess.run(

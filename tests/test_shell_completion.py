@@ -112,4 +112,12 @@ def test_the_manual_page_has_every_option_and_no_stray_macro() -> None:
             assert all(f"\\fB{name}\\fR".replace("-", "\\-") in page for name in option.names)
     assert page.isascii()
     macros = {line.split(" ")[0] for line in page.splitlines() if line.startswith((".", "'"))}
-    assert macros <= {".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".I", ".br", ".nf", ".fi"}
+    known = {".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".BR", ".I", ".br", ".nf", ".fi"}
+    assert macros <= known
+    assert all(char.isprintable() for char in page.replace("\n", ""))
+    assert max(map(len, page.splitlines())) < 130  # as long as the longest usage
+
+
+def test_the_manual_page_of_the_wheel_is_current() -> None:
+    file = Path(__file__).parents[1] / "docs" / "smtpconsole.1"
+    assert file.read_text() == man.script(everything()), "run python docs/make.py"

@@ -37,7 +37,7 @@ _GROUPS = {"name": "Session", "lmtp": "Session", "no-sni": "TLS", "dns": "DNS"} 
     "dns-trust-ad": "DNS",
     "no-journal": "Session",
 }
-_EXAMPLES = [
+EXAMPLES = [
     ("smtpconsole mail.example.com:587", "look at a server"),
     ("smtpconsole smtps://mail.example.com", "the same with TLS from the first octet"),
     ("smtpconsole --sandbox", "a server of your own, to try things on"),
@@ -139,7 +139,7 @@ class Program(Opening):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples."""
         with formatter.section("Examples"):
-            formatter.write_dl(_EXAMPLES, col_max=50)
+            formatter.write_dl(EXAMPLES, col_max=50)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What it is for; then the subcommands."""

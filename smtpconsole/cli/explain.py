@@ -22,6 +22,7 @@ Examples:
   smtpconsole explain tls alert unknown_ca
   smtpconsole explain bare-lf
   smtpconsole explain < bounce.txt      a pasted reply, or a report of failure
+
 \b
 Exit status:
   0  it was known, or something of a text

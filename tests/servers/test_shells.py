@@ -77,3 +77,26 @@ def test_zsh_completes_commands_options_values_and_servers(home: Path) -> None:
         shell.expect_exact(f"<{line}>\r\n")
     shell.sendline("exit")
     shell.close()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["man", "--warnings", "--local-file"],
+        ["groff", "-man", "-ww", "-z"],
+        ["mandoc", "-T", "lint", "-W", "error"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_the_manual_page_is_one_to_those_who_show_manual_pages(command: list[str]) -> None:
+    page = Path(__file__).parents[2] / "docs" / "smtpconsole.1"
+    done = subprocess.run(
+        [*command, str(page)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "LC_ALL": "C.UTF-8", "MANPAGER": "cat", "MANROFFSEQ": ""},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert command[0] != "man" or "talk to a mail server" in done.stdout

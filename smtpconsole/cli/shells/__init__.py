@@ -41,6 +41,7 @@ class Words:
     usage: str
     options: tuple[Option, ...]
     arguments: tuple[str, ...]  # what each of them may be: a word, TARGETS or FILES
+    end: str  # what its help ends with: examples, exit statuses
 
 
 def words(name: str = "") -> Words:
@@ -57,7 +58,11 @@ def words(name: str = "") -> Words:
     told = (found.help or "").partition("\f")[0]
     usage = " ".join(found.collect_usage_pieces(context))
     sentence = found.get_short_help_str(200)
-    return Words(name, sentence, told, usage, tuple(options), tuple(arguments))
+    end = click.HelpFormatter(width=92)
+    found.format_epilog(context, end)
+    return Words(
+        name, sentence, told, usage, tuple(options), tuple(arguments), end.getvalue().strip("\n")
+    )
 
 
 def everything() -> list[Words]:
