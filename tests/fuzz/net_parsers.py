@@ -54,6 +54,9 @@ _FLIGHT = b"".join(
 )
 
 
+FLIGHTS = (_FLIGHT, _handshake(1, _HELLO), b"500 what\r\n")
+
+
 def _sniffed(data: bytes) -> object:
     seen = []
     for party in ("client", "server"):
@@ -85,7 +88,7 @@ _DERS = tuple(
 _PIN = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 TLS = (
-    Parser("TLS records", _sniffed, (_FLIGHT, _handshake(1, _HELLO), b"500 what\r\n")),
+    Parser("TLS records", _sniffed, FLIGHTS),
     Parser("certificates", _certificate, _DERS),
     Parser(
         "PEM files",

@@ -19,7 +19,7 @@ from spoiling import ODD_OCTETS, ODD_TEXTS
 from test_parsers import PARSERS
 from work import calls
 
-SMALL, FACTOR = 600 if NIGHTLY else 120, 8
+SMALL, FACTOR = 600 if NIGHTLY else 80, 8
 MORE, MOST_CALLS, MOST_TIME = 400, 12, 24
 LINEAR = [parser for parser in PARSERS if parser.is_linear]
 EACH = pytest.mark.parametrize("parser", LINEAR, ids=str)

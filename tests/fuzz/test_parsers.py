@@ -36,7 +36,7 @@ def test_a_parser_reads_what_it_is_made_for(parser: Parser) -> None:
 
 @EACH
 def test_a_parser_reads_anything_or_refuses_it_in_a_sentence(parser: Parser) -> None:
-    @plainly(12)
+    @plainly(10)
     @given(inputs(parser.samples, parser.words))
     def holds(data: str | bytes) -> None:
         try:
