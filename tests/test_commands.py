@@ -40,6 +40,10 @@ def test_an_address_of_ipv6_is_marked_once(address: str, line: bytes) -> None:
     assert xclient(addr=address).line == line
 
 
+def test_the_line_of_what_has_several_is_the_first() -> None:
+    assert raw(b"NOOP\r\nRSET\r\n").line == b"NOOP"
+
+
 def test_raw_refuses_nothing() -> None:
     assert raw(b"\0\r\n\r\n", replies=2) == Send(b"\0\r\n\r\n", replies=2)
 

@@ -21,6 +21,7 @@ from smtpconsole.smtp.commands import (
 from smtpconsole.smtp.delivery import GROUP
 from smtpconsole.smtp.errors import Disconnected, Silence
 from smtpconsole.smtp.exchanges import (
+    Delivery,
     always_yes,
     deliver,
     deliver_all,
@@ -324,6 +325,18 @@ def test_a_rehearsal_tells_the_batches_without_a_server() -> None:
         [b"MAIL", b"RCPT", b"RCPT", b"DATA"],
         [b"(content)"],
     ]
+
+
+def test_every_code_of_the_second_hundred_is_a_yes() -> None:
+    yes = Reply(200, [b"yes"])
+    outcome = Delivery(yes, [("b@x", yes)])
+    assert outcome.accepted == ["b@x"] and outcome.has_envelope
+
+
+def test_several_replies_to_the_content_are_one_for_each_recipient() -> None:
+    yes, no = Reply(250, [b"yes"]), Reply(550, [b"no"])
+    outcome = Delivery(yes, [("b@x", yes), ("c@x", yes)], content=[yes, no])
+    assert outcome.outcomes == [("b@x", yes), ("c@x", no)]
 
 
 def test_a_message_is_said_step_by_step_with_its_verbs() -> None:

@@ -91,6 +91,27 @@ def test_what_is_odd_reads_as_it_was_meant(octets: bytes, text: str) -> None:
     assert str(reply) == text
 
 
+def test_octets_that_are_no_text_are_kept() -> None:
+    assert Reply(250, [b"caf\xe9"]).text == "caf\udce9"
+
+
+@pytest.mark.parametrize(
+    ("code", "is_positive", "is_negative"),
+    [
+        (-1, False, True),
+        (199, False, True),
+        (200, True, False),
+        (299, True, False),
+        (300, False, False),
+        (399, False, False),
+        (400, False, True),
+    ],
+)
+def test_the_first_digit_decides(code: int, is_positive: bool, is_negative: bool) -> None:
+    reply = Reply(code, [b""])
+    assert (reply.is_positive, reply.is_negative) == (is_positive, is_negative)
+
+
 def test_a_line_without_code_behind_a_reply_is_a_reply_of_its_own() -> None:
     replies = parse(b"250-a\r\n250 b\r\nhello\r\n")
     assert [reply.code for reply in replies] == [250, -1]

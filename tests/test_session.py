@@ -735,6 +735,7 @@ def test_an_alert_says_who_sent_it_and_the_last_one_is_kept_in_words() -> None:
     )
     assert TlsFacts(alerts=(theirs, ours)).alert == "unknown CA, from us"
     assert TlsFacts(alerts=(ours, theirs)).alert == "close notify, from the server"
+    assert TlsFacts(alerts=(ours,)).alert == "unknown CA, from us"
     assert TlsFacts().alert is None
 
 

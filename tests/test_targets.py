@@ -154,6 +154,9 @@ def test_a_target_reads_well() -> None:
     assert not Target("x", 25).is_local
     assert Target("", 0, path="/run/x").is_local
     assert Target("", 0, path="/run/\udcff").written == "smtp+unix:///run/%FF"
+    assert Target("", 0, command="x -y").written == "exec:x -y"
+    assert Target("", 0, command="x -y", lmtp=True).written == "lmtp+exec:x -y"
+    assert Target("x", 24, implicit_tls=True, lmtp=True).written == "lmtps://x:24"
     assert Target("x", 465).written == "smtp://x:465"
     assert Target("x", 465, True).written == "x:465"
     assert Target("x", 25, mx=True).written == "mx:x"

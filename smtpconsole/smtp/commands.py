@@ -46,7 +46,7 @@ class Send:
     @property
     def line(self) -> bytes:
         """The first line, without its end."""
-        return self.data.split(b"\r\n", 1)[0]
+        return self.data.partition(b"\r\n")[0]
 
     @property
     def is_end(self) -> bool:
