@@ -52,6 +52,7 @@ MEMORY = 2 * 2**30  # octets, for a mutant that hoards
 KILLED, SURVIVED = 1, 0
 OUTCOMES = ("by mypy", "by tests", "timed out", "tolerated", "survived", "untested", "broken")
 DEAD = OUTCOMES[:3]
+CODECS = ("ascii", "latin-1", "utf-8", "utf-16-le")
 MARK = "_mutant_"
 
 Key = tuple[str, str]
@@ -143,7 +144,7 @@ def _undecorated(code: str) -> str:
 
 def _is_codec(node: cst.CSTNode) -> bool:
     """The name of one, which Python knows however it is spelt."""
-    return isinstance(node, cst.SimpleString) and node.raw_value in ("ascii", "latin-1", "utf-8")
+    return isinstance(node, cst.SimpleString) and node.raw_value in CODECS
 
 
 def _statements(code: str) -> dict[int, range]:
@@ -237,6 +238,7 @@ class Hunt:
     seconds: list[float] = field(default_factory=list)  # that each test takes
     functions: dict[str, list[FunctionType]] = field(default_factory=dict)
     is_survey: bool = True
+    failed: str = ""  # the test that does so without any mutant
     running: dict[int, Mutant] = field(default_factory=dict)
 
     @pytest.hookimpl(tryfirst=True)
@@ -277,9 +279,9 @@ class Hunt:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         if call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception):
-            if self.is_survey:
-                pytest.exit(f"{item.nodeid} fails without any mutant: {call.excinfo!r}", 2)
-            os._exit(KILLED)
+            if not self.is_survey:
+                os._exit(KILLED)
+            self.failed = item.nodeid
 
     def survey(self, items: list[pytest.Item]) -> dict[tuple[str, int], set[int]]:
         """Run each test; which of them execute each line of each module."""
@@ -289,6 +291,8 @@ class Hunt:
             watch.switch_context(str(number))
             began = time.process_time()
             _run(item, following)
+            if self.failed:
+                pytest.exit(f"{self.failed} fails without any mutant", 2)
             self.seconds.append(time.process_time() - began)
         watch.stop()
         executed: dict[tuple[str, int], set[int]] = defaultdict(set)

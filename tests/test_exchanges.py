@@ -21,7 +21,6 @@ from smtpconsole.smtp.commands import (
 from smtpconsole.smtp.delivery import GROUP
 from smtpconsole.smtp.errors import Disconnected, Silence
 from smtpconsole.smtp.exchanges import (
-    Delivery,
     always_yes,
     deliver,
     deliver_all,

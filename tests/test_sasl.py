@@ -35,7 +35,7 @@ from smtpconsole.smtp.sasl import (
 from smtpconsole.smtp.sasl.digest_md5 import digest_md5, directives
 from smtpconsole.smtp.sasl.oauth import xoauth2
 from smtpconsole.smtp.sasl.preparation import prepared
-from smtpconsole.smtp.sasl.scram import ERRORS, scram
+from smtpconsole.smtp.sasl.scram import ERRORS, attributes, scram
 
 USER, PENCIL = b"user", b"pencil"
 
@@ -118,7 +118,8 @@ def test_plain_with_the_examples_of_rfc_4616(
 
 
 def test_plain_does_not_let_a_nul_shift_its_parts() -> None:
-    with pytest.raises(MechanismError, match="NUL") as caught:
+    told = "^PLAIN cannot carry a NUL in a name or a password$"
+    with pytest.raises(MechanismError, match=told) as caught:
         first(MECHANISMS["PLAIN"](credentials("a\0b", "c")))
     assert caught.value.failure is Failure.UNUSABLE
 
@@ -191,7 +192,7 @@ SHA_256 = (
 def begun(example: tuple[bytes, ...] = SHA_256, digest: str = "sha256") -> Turns:
     nonce = example[0].rpartition(b"r=")[2]
     turns = scram(credentials(USER, PENCIL), digest, bound=False, nonce=nonce)
-    assert first(turns) == example[0]
+    assert next(turns) == Response(example[0], proves_later=True)
     return turns
 
 
@@ -200,8 +201,8 @@ def test_scram_with_the_examples_of_rfc_5802_and_7677(
     digest: str, example: tuple[bytes, ...]
 ) -> None:
     turns = begun(example, digest)
-    assert answer(turns, example[1]) == example[2]
-    assert answer(turns, example[3]) == b""
+    assert turns.send(example[1]) == Response(example[2], proves_later=True)
+    assert turns.send(example[3]) == Response(b"")
 
 
 class ScramServer:
@@ -311,49 +312,93 @@ def test_the_flag_tells_what_binding_there_could_be(channel: Channel, flag: byte
 @pytest.mark.parametrize("channel", [Channel(), Channel(bindings=dict)])
 def test_plus_without_a_session_to_bind_to_says_so(channel: Channel) -> None:
     turns = MECHANISMS["SCRAM-SHA-256-PLUS"](credentials("tim", "secret", channel=channel))
-    with pytest.raises(MechanismError, match="no TLS session") as caught:
+    told = "^there is no TLS session that can be bound to; the form without -PLUS may do$"
+    with pytest.raises(MechanismError, match=told) as caught:
         next(turns)
     assert caught.value.failure is Failure.UNUSABLE
 
 
 @pytest.mark.parametrize(
+    ("who", "what"),
+    [
+        (credentials("\x07", "x"), "user's name"),
+        (credentials("x", "\x07"), "password"),
+        (credentials("x", "x", authzid="\x07"), "authorization name"),
+    ],
+)
+def test_it_is_told_which_name_has_what_saslprep_prohibits(who: Credentials, what: str) -> None:
+    with pytest.raises(MechanismError, match=f"^the {what} has a character that SASLprep"):
+        next(MECHANISMS["SCRAM-SHA-256"](who))
+
+
+def test_an_attribute_of_scram_is_a_letter_with_a_value() -> None:
+    assert attributes(b"v,x=1,ab=2,x=3") == {"x": b"1"}
+
+
+REPLAYED = "the server's nonce does not continue ours; this may be an old answer played again"
+LACKING = "the server's first message lacks nonce, salt or rounds"
+ROUNDS = "the server wants {} rounds of hashing; 4096 to 2000000 are taken (RFC 7677, 4)"
+
+
+@pytest.mark.parametrize(
     ("old", "new", "reason", "failure"),
     [
-        (b"r=rOprN", b"r=xOprN", "does not continue ours", Failure.UNPROVEN),
-        (b"%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0", b"", "does not continue ours", Failure.UNPROVEN),
-        (b"i=4096", b"i=4095", "wants 4095 rounds", Failure.PROTOCOL),
-        (b"i=4096", b"i=2000001", "wants 2000001 rounds", Failure.PROTOCOL),
-        (b"i=4096", b"i=-1", "wants -1 rounds", Failure.PROTOCOL),
-        (b",i=4096", b"", "lacks nonce, salt or rounds", Failure.PROTOCOL),
-        (b"i=4096", b"i=\xff", "lacks nonce, salt or rounds", Failure.PROTOCOL),
-        (b"s=W22ZaJ0SNY7soEsUEjb6gQ==", b"s=%", "lacks nonce, salt", Failure.PROTOCOL),
-        (b"s=W22ZaJ0SNY7soEsUEjb6gQ==", b"s=", "no salt", Failure.PROTOCOL),
-        (b"r=rO", b"m=new,r=rO", "demands an extension", Failure.PROTOCOL),
-        (b"r=rO", b"e=unknown-user,r=rO", "no such user", Failure.CREDENTIALS),
-        (b"r=rO", b"e=whatever,r=rO", "refuses: whatever", Failure.CREDENTIALS),
+        (b"r=rOprN", b"r=xOprN", REPLAYED, Failure.UNPROVEN),
+        (b"%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0", b"", REPLAYED, Failure.UNPROVEN),
+        (b"i=4096", b"i=4095", ROUNDS.format(4095), Failure.PROTOCOL),
+        (b"i=4096", b"i=2000001", ROUNDS.format(2000001), Failure.PROTOCOL),
+        (b"i=4096", b"i=1234567890123", ROUNDS.format(123456789012), Failure.PROTOCOL),
+        (b"i=4096", b"i=-1", ROUNDS.format(-1), Failure.PROTOCOL),
+        (b"i=4096", b"i=4_096", ROUNDS.format("4_096"), Failure.PROTOCOL),
+        (b",i=4096", b"", LACKING, Failure.PROTOCOL),
+        (b"i=4096", b"i=\xff", LACKING, Failure.PROTOCOL),
+        (b"s=W22ZaJ0SNY7soEsUEjb6gQ==", b"s=%", LACKING, Failure.PROTOCOL),
+        (b"s=W22ZaJ0SNY7soEsUEjb6gQ==", b"s=", "the server sent no salt", Failure.PROTOCOL),
+        (
+            b"r=rO",
+            b"m=new,r=rO",
+            "the server demands an extension of SCRAM that is not known here",
+            Failure.PROTOCOL,
+        ),
+        (b"r=rO", b"e=unknown-user,r=rO", "the server knows no such user", Failure.CREDENTIALS),
+        (
+            b"r=rO",
+            b"e=\xff%b,r=rO" % (b"x" * 60),
+            "the server refuses: \ufffd" + "x" * 59,
+            Failure.CREDENTIALS,
+        ),
     ],
 )
 def test_a_first_message_that_is_not_right_ends_scram(
     old: bytes, new: bytes, reason: str, failure: Failure
 ) -> None:
     error = refused(begun(), SHA_256[1].replace(old, new))
-    assert reason in str(error) and error.failure is failure
+    assert str(error) == reason and error.failure is failure
+
+
+def test_as_many_rounds_as_are_taken_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smtpconsole.smtp.sasl.scram.MOST_ROUNDS", 4096)
+    assert answer(begun(), SHA_256[1]) == SHA_256[2]
+
+
+WRONG = "the server's proof is wrong: it does not know the password, and may be an impostor"
+NONE = "the server gives no proof that it knows the password; it may be an impostor"
 
 
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        (b"v=" + base64.b64encode(bytes(32)), "proof is wrong"),
-        (b"v=", "proof is wrong"),
-        (b"", "gives no proof"),
-        (b"welcome", "gives no proof"),
+        (b"v=" + base64.b64encode(bytes(32)), WRONG),
+        (b"v=", WRONG),
+        (b"", NONE),
+        (b"welcome", NONE),
     ],
 )
 def test_a_server_that_does_not_know_the_password_is_no_server(message: bytes, reason: str) -> None:
     turns = begun()
     answer(turns, SHA_256[1])
     error = refused(turns, message)
-    assert reason in str(error) and error.failure is Failure.UNPROVEN
+    assert str(error) == reason and error.failure is Failure.UNPROVEN
 
 
 @pytest.mark.parametrize("name", ERRORS)
@@ -374,7 +419,10 @@ def test_scram_survives_any_first_message(message: bytes) -> None:
 
 def test_a_nonce_is_never_the_same() -> None:
     who = credentials("tim", "secret")
-    assert len({first(MECHANISMS["SCRAM-SHA-256"](who)) for _ in range(3)}) == 3
+    nonces = [first(MECHANISMS["SCRAM-SHA-256"](who)).rpartition(b",r=")[2] for _ in range(3)]
+    nonces += [digested(b'nonce="x"')["cnonce"] for _ in range(3)]
+    assert len({*nonces}) == 6
+    assert {len(nonce) for nonce in nonces} == {24}  # in base64: 144 bits
 
 
 # --- CRAM-MD5 and DIGEST-MD5
@@ -390,7 +438,8 @@ def test_md5_that_is_forbidden_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         turns = MECHANISMS[name](credentials("tim", "secret"))
         next(turns)
         error = refused(turns, b'nonce="x"')
-        assert "MD5 is not available" in str(error) and error.failure is Failure.UNUSABLE
+        told = "MD5 is not available here (a FIPS build of OpenSSL?); choose another mechanism"
+        assert str(error) == told and error.failure is Failure.UNUSABLE
 
 
 @pytest.mark.parametrize(
@@ -416,18 +465,23 @@ def test_digest_md5_with_the_examples_of_rfc_2831(
     challenge = (
         b'realm="elwood.innosoft.com",nonce="%b",qop="auth",algorithm=md5-sess,charset=utf-8'
     )
-    assert answer(turns, challenge % nonce) == (
+    assert turns.send(challenge % nonce) == Response(
         b'charset=utf-8,username="chris",realm="elwood.innosoft.com",nonce="%b",nc=00000001,'
         b'cnonce="%b",digest-uri="%b/elwood.innosoft.com",response=%b,qop=auth'
-        % (nonce, client_nonce, service, response)
+        % (nonce, client_nonce, service, response),
+        proves_later=True,
     )
     assert answer(turns, b"rspauth=" + proof) == b""
 
 
-def digested(challenge: bytes, **more: str) -> dict[str, bytes]:
+def digested(challenge: bytes, **more: Any) -> dict[str, bytes]:
     turns = digest_md5(credentials("alice@example.test", "caf\u00e9", **more))
     next(turns)
     return dict(directives(answer(turns, challenge)))
+
+
+def test_cram_md5_says_nothing_before_the_server() -> None:
+    assert first(MECHANISMS["CRAM-MD5"](credentials("tim", "x"))) == b""
 
 
 def test_digest_md5_takes_the_realm_of_the_user_or_the_first_or_none() -> None:
@@ -436,6 +490,27 @@ def test_digest_md5_takes_the_realm_of_the_user_or_the_first_or_none() -> None:
     assert digested(b'realm="b",realm="a",nonce="x"')["realm"] == b"b"
     said = digested(b'nonce="x"', authzid="bob")
     assert "realm" not in said and "charset" not in said and said["authzid"] == b"bob"
+    assert digested(b'nonce="x",realm=""')["realm"] == b""
+    turns = digest_md5(credentials("a@b@example.test"))
+    next(turns)
+    assert b'realm="example.test"' in answer(turns, b'nonce="x",realm="a",realm="example.test"')
+
+
+def test_digest_md5_names_the_service_by_the_host_or_the_realm() -> None:
+    challenge = b'nonce="x",realm="r",qop="auth-int,auth"'
+    host = Channel(host="m\u00fcnchen.example")
+    assert digested(challenge, channel=host)["digest-uri"] == b"smtp/m?nchen.example"
+    assert digested(challenge)["digest-uri"] == b"smtp/r"
+
+
+def test_digest_md5_proves_who_to_act_as() -> None:
+    said = []
+    for authzid in ("", "bob"):
+        turns = digest_md5(credentials("tim", "x", authzid=authzid), nonce=b"mine")
+        next(turns)
+        said.append(answer(turns, b'nonce="x"'))
+    assert said[1].endswith(b',authzid="bob"')
+    assert dict(directives(said[0]))["response"] != dict(directives(said[1]))["response"]
 
 
 def test_digest_md5_quotes_what_it_says() -> None:
@@ -447,28 +522,38 @@ def test_digest_md5_quotes_what_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("challenge", "reason"),
+    ("challenge", "reason", "failure"),
     [
-        (b"", "no nonce"),
-        (b'nonce="x",algorithm=md5', "another algorithm"),
-        (b'nonce="x",qop="auth-int,auth-conf"', "own protection"),
+        (b"", "the server's challenge has no nonce", Failure.PROTOCOL),
+        (
+            b'nonce="x",algorithm=md5',
+            "the server wants another algorithm than md5-sess",
+            Failure.PROTOCOL,
+        ),
+        (
+            b'nonce="x",qop="auth-int,auth-conf"',
+            "the server insists on DIGEST-MD5's own protection of the session, which is not "
+            "known here; use TLS and another mechanism",
+            Failure.UNUSABLE,
+        ),
     ],
 )
-def test_digest_md5_refuses_what_it_cannot_answer(challenge: bytes, reason: str) -> None:
+def test_digest_md5_refuses_what_it_cannot_answer(
+    challenge: bytes, reason: str, failure: Failure
+) -> None:
     turns = MECHANISMS["DIGEST-MD5"](credentials("tim", "secret"))
     next(turns)
-    assert reason in str(refused(turns, challenge))
+    error = refused(turns, challenge)
+    assert str(error) == reason and error.failure is failure
 
 
-@pytest.mark.parametrize(
-    ("final", "reason"), [(b"rspauth=00", "proof is wrong"), (b"", "gives no proof")]
-)
+@pytest.mark.parametrize(("final", "reason"), [(b"rspauth=00", WRONG), (b"", NONE)])
 def test_digest_md5_wants_the_proof_of_the_server(final: bytes, reason: str) -> None:
     turns = MECHANISMS["DIGEST-MD5"](credentials("tim", "secret"))
     next(turns)
     answer(turns, b'nonce="x"')
     error = refused(turns, final)
-    assert reason in str(error) and error.failure is Failure.UNPROVEN
+    assert str(error) == reason and error.failure is Failure.UNPROVEN
 
 
 # --- OAuth
@@ -591,6 +676,10 @@ INFO = bytes.fromhex(
 SERVER_NONCE = bytes.fromhex("0123456789abcdef")
 
 
+def pair(number: int, value: bytes) -> bytes:
+    return struct.pack("<HH", number, len(value)) + value
+
+
 def type_2(info: bytes = INFO, flags: int = ntlm.UNICODE | ntlm.TARGET_INFO) -> bytes:
     target = "Domain".encode("utf-16-le" if flags & ntlm.UNICODE else "latin-1")
     info += bytes(4)
@@ -645,9 +734,53 @@ def test_a_challenge_of_ntlm_is_read() -> None:
     assert found.version == "6.1 build 7601"
 
 
+def short(place: bytes = bytes(8), version: bytes = b"", flags: int = ntlm.TARGET_INFO) -> bytes:
+    """A challenge whose nonce is a pair, to which its place may point."""
+    head = ntlm.SIGNATURE + struct.pack("<IQI", 2, 0, flags) + pair(1, b"ABCD")
+    return head + bytes(8) + place + version
+
+
+@pytest.mark.parametrize(
+    ("message", "pairs", "version"),
+    [
+        (short()[:32], (), ""),  # as short as a challenge may be
+        (short()[:47], (), ""),
+        (short(struct.pack("<HHI", 8, 8, 24)), ((1, b"ABCD"),), ""),
+        (short(struct.pack("<HHI", 8, 8, 24), flags=ntlm.UNICODE), (), ""),  # it says there is none
+        (short(struct.pack("<HHI", 4, 4, 24)), ((1, b""),), ""),
+        (short(struct.pack("<HHI", 99, 99, 24)), (), ""),  # beyond the end
+        (short(version=b"\xff" * 8, flags=0x2000000), (), "255.255 build 65535"),
+        (short(version=b"\xff" * 7, flags=0x2000000), (), ""),
+    ],
+)
+def test_a_challenge_of_ntlm_is_read_as_far_as_it_goes(
+    message: bytes, pairs: tuple[tuple[int, bytes], ...], version: str
+) -> None:
+    found = ntlm.parse_challenge(message)
+    assert (found.pairs, found.version) == (pairs, version)
+
+
+def test_what_is_long_in_ntlm_is_taken_whole_or_not_at_all() -> None:
+    long = b"x" * 40_000
+    place = struct.pack("<HHI", len(long), len(long), 8)
+    assert ntlm.buffer(place + long, 0) == long
+    assert ntlm.buffer(place + long[1:], 0) == b""
+
+
+def test_names_that_are_no_text_are_told_as_far_as_they_are() -> None:
+    challenge = type_2().replace("Domain".encode("utf-16-le"), b"\0\xd8" * 6, 1)
+    assert ntlm.parse_challenge(challenge).target == "\ufffd" * 6
+    turns = MECHANISMS["NTLM"](credentials(b"\xff", b"\xff"))
+    next(turns)
+    message = answer(turns, type_2())
+    assert ntlm.name(message, 36) == "\ufffd"
+    end = struct.pack("<HHI", 2, 2, len(message))
+    assert ntlm.name(message[:36] + end + message[44:] + b"\0\xd8", 36) == "\ufffd"
+
+
 def spoken(user: str, challenge: bytes, channel: Channel = Channel()) -> bytes:  # noqa: B008
     turns = MECHANISMS["NTLM"](credentials(user, "Password", channel=channel))
-    assert first(turns)[:12] == ntlm.SIGNATURE + b"\1\0\0\0"
+    assert first(turns) == ntlm.SIGNATURE + struct.pack("<II", 1, 0x88207) + bytes(16)
     return answer(turns, challenge)
 
 
@@ -656,6 +789,7 @@ def spoken(user: str, challenge: bytes, channel: Channel = Channel()) -> bytes: 
     [
         ("User", "Domain", "User"),
         ("Other\\User", "Other", "User"),
+        ("Other\\A\\B", "Other", "A\\B"),
         ("user@example.test", "", "user@example.test"),
     ],
 )
@@ -671,10 +805,9 @@ def test_ntlm_says_domain_and_user_and_proves_the_password(
     assert older[:16] == digests.hmac_md5(key, SERVER_NONCE + older[16:])
     seconds = struct.unpack_from("<Q", response, 24)[0] / 10_000_000 - 11_644_473_600
     assert seconds == 1_700_000_000
-
-
-def pair(number: int, value: bytes) -> bytes:
-    return struct.pack("<HH", number, len(value)) + value
+    assert len(older) == 24 and response.endswith(older[16:] + bytes(4) + INFO + bytes(8))
+    assert ntlm.name(message, 44) == "" and ntlm.buffer(message, 52) == b""
+    assert ntlm.buffer(spoken(user, type_2()), 20)[24:32] == bytes(8)  # no clock, no time
 
 
 def test_ntlm_with_a_time_is_bound_to_the_channel_and_has_a_code() -> None:
@@ -700,18 +833,29 @@ def test_ntlm_with_a_time_is_bound_to_the_channel_and_has_a_code() -> None:
 def test_ntlm_without_a_certificate_says_that_there_is_no_binding() -> None:
     message = spoken("User", type_2(INFO + pair(7, bytes(8))))
     assert pair(10, bytes(16)) in ntlm.buffer(message, 20)
+    assert pair(6, b"\2\0\0\0") in ntlm.buffer(message, 20)
+
+
+def test_what_a_server_tells_is_said_back_whatever_it_is() -> None:
+    info = INFO + pair(7, bytes(8)) + pair(6, b"\0\0\0\x80") + pair(0xFFFE, b"x")
+    response = ntlm.buffer(spoken("User", type_2(info)), 20)
+    assert pair(6, b"\2\0\0\x80") + pair(0xFFFE, b"x") in response and INFO in response
 
 
 def test_ntlm_in_an_old_charset_says_names_in_it_or_not_at_all() -> None:
     message = spoken("J\u00fcrgen", type_2(flags=ntlm.OEM))
     assert ntlm.name(message, 36) == "J\u00fcrgen" and b"J\xfcrgen" in message
-    with pytest.raises(MechanismError, match="no Unicode"):
+    told = "^the server takes no Unicode, and the user's name needs it$"
+    with pytest.raises(MechanismError, match=told) as caught:
         spoken("\u0391", type_2(flags=ntlm.OEM))
+    assert caught.value.failure is Failure.UNUSABLE
 
 
 @pytest.mark.parametrize("octets", [b"", b"NTLM supported", type_2()[:20], b"\0" * 60])
 def test_what_is_no_challenge_of_ntlm_is_refused(octets: bytes) -> None:
-    with pytest.raises(MechanismError, match="no NTLM message"):
+    with pytest.raises(
+        MechanismError, match=r"^the server's challenge is no NTLM message of type 2$"
+    ):
         ntlm.parse_challenge(octets)
 
 

@@ -88,8 +88,8 @@ def _names(user: str, challenge: Challenge) -> tuple[str, str]:
 def response_key(user: str, domain: str, password: str) -> bytes:
     """NTOWFv2 (MS-NLMP 3.3.2)."""
     return hmac_md5(
-        md4(password.encode("utf-16-le", "surrogatepass")),
-        (user.upper() + domain).encode("utf-16-le", "surrogatepass"),
+        md4(password.encode("utf-16-le")),
+        (user.upper() + domain).encode("utf-16-le"),
     )
 
 
