@@ -9,15 +9,18 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from click.testing import CliRunner
 from make import MADE, PAGES, ROOT
 from sessions import blocks, page
 from steady import steady
 
+from smtpconsole.cli import main
 from smtpconsole.cli.shells import everything
 from smtpconsole.console.commands import COMMANDS, load
 from smtpconsole.console.ways import WAYS
 
-DOCS = [*PAGES, *(ROOT / "docs" / f"{name}.md" for name in MADE)]
+DOCS_FOLDER = ROOT / "docs"
+DOCS = [*PAGES, *(DOCS_FOLDER / f"{name}.md" for name in MADE)]
 OWN = [*DOCS, *ROOT.glob("*.md")]
 WITH_SESSIONS = [each for each in PAGES if "```console" in each.read_text()]
 EVERY_PAGE = pytest.mark.parametrize("file", DOCS, ids=lambda each: each.stem)
@@ -41,6 +44,17 @@ def test_a_session_that_says_something_else_is_noticed_and_times_are_not() -> No
     )
     assert steady("connected in 3 ms") == steady("connected in  12 ms") != steady("connected")
     assert steady("<- 250 2.1.0 Ok") != steady("<- 251 2.1.0 Ok")
+
+
+@pytest.mark.parametrize("name", ["settings", "keys"])
+def test_settings_that_a_page_shows_can_be_set(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shown, *_) = [b for b in blocks((DOCS_FOLDER / f"{name}.md").read_text()) if b.kind == "toml"]
+    (tmp_path / "config.toml").write_text("\n".join(shown.lines))
+    monkeypatch.setenv("SMTPCONSOLE_CONFIG", str(tmp_path))
+    done = CliRunner().invoke(main, ["settings", "--check"])
+    assert done.exit_code == 0, done.output
 
 
 # --- links --------------------------------------------------------------------------------------
@@ -78,7 +92,7 @@ def test_every_page_and_picture_is_linked_to() -> None:
         for link in links(file.read_text())
     }
     index = {
-        (ROOT / "docs" / each).resolve() for each in links((ROOT / "docs/README.md").read_text())
+        (DOCS_FOLDER / each).resolve() for each in links((DOCS_FOLDER / "README.md").read_text())
     }
     assert {each.name for each in pages if each not in linked} <= {"README.md"}
     assert {each.name for each in pages if each not in index} == {"README.md"}
