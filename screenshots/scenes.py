@@ -98,7 +98,8 @@ async def scene(
     sandbox: Sandbox, *, size: tuple[int, int] = WIDE, is_trusted: bool = True
 ) -> AsyncIterator[Scene]:
     """The application, connected to the sandbox."""
-    settings = Settings(name="laptop.example", ca=str(sandbox.ca_file) if is_trusted else "")
+    trusted = str(sandbox.ca_file) if is_trusted else ""
+    settings = Settings(name="laptop.example", family="4", ca=trusted)
     suggestions = sandboxes.suggestions(sandbox)
     if not is_trusted:  # as a server that is nobody's sandbox
         suggestions = Suggestions(target=suggestions.target, user=suggestions.user)
