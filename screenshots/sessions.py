@@ -213,12 +213,14 @@ class Place(ExitStack):
 
     def _serve(self, shown: str, *words: str) -> None:
         """Another server, with these options of `smtpconsole sandbox`; or the same anew."""
+        ports = steady.port(), steady.port()
         if old := self._servers.pop(shown, None):
+            ports = old.port, old.tls_port or 0  # the same server to whoever comes again
             old.stop()
         given = dict(zip(words[::2], words[1::2], strict=True))
         rules = house.load(Path(given["--house"])) if "--house" in given else house.default()
         ways = [faults.parsed(given["--fault"])] if "--fault" in given else []
-        server = Sandbox(port=steady.port(), tls_port=steady.port(), rules=rules, faults=ways)
+        server = Sandbox(port=ports[0], tls_port=ports[1], rules=rules, faults=ways)
         self._servers[shown] = self.enter_context(server)
         with open("ca.pem", "ab") as file:
             file.write(server.ca_file.read_bytes())
