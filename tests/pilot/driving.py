@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
-from textual import events
+from textual import _wait, events
+from textual.app import ScreenStackError
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 
 from smtpconsole.console.console import Suggestions
@@ -19,7 +24,10 @@ from smtpconsole.tui.prompt import Prompt
 
 WIDE = (120, 40)
 NARROW = (80, 24)
-_PATIENCE = 15  # seconds
+_PATIENCE = 60  # seconds; on an idle machine a tenth of one will do
+
+# Textual sleeps 20 ms at least twice for each key, and looks whether anything happens meanwhile.
+_wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 0.004, 0.0004
 
 
 class Driver:
@@ -30,6 +38,14 @@ class Driver:
         self.pilot = pilot
         self.journal = journal
         self.seen: list[str] = []  # every screen that was looked at
+        self._drawn = asyncio.Event()
+        display = app._display
+
+        def displayed(*what: Any) -> None:
+            display(*what)
+            self._drawn.set()
+
+        app._display = displayed  # type: ignore[method-assign]
 
     @property
     def screen(self) -> str:
@@ -44,18 +60,39 @@ class Driver:
         return await self.wait(lambda: all(text in self.screen for text in texts), str(texts))
 
     async def wait(self, condition: Callable[[], bool], what: str) -> str:
-        """Wait until something is so; the screen."""
+        """Wait until something is so, looking whenever anything is drawn; the screen."""
         try:
             async with asyncio.timeout(_PATIENCE):
                 while not condition():
-                    await self.pilot.pause(0.05)
+                    self._drawn.clear()
+                    with contextlib.suppress(TimeoutError):  # it may be nothing that is drawn
+                        await asyncio.wait_for(self._drawn.wait(), 0.1)
         except TimeoutError:
             raise AssertionError(f"{what} has not come about\n{self.screen}") from None
         return self.screen
 
+    async def same(self, golden: Path, shown: Callable[[], str]) -> None:
+        """Wait until it looks as was approved; `GOLDEN=write` approves of how it looks."""
+        if os.environ.get("GOLDEN") == "write":
+            await self.pilot.pause(2)
+            golden.parent.mkdir(exist_ok=True)
+            golden.write_text(shown())
+        wanted = golden.read_text()
+        with contextlib.suppress(AssertionError):  # the comparison below tells more
+            await self.wait(lambda: shown() == wanted, golden.name)
+        assert shown() == wanted, golden.name
+
     async def press(self, *keys: str) -> None:
-        """Press keys, one after the other."""
+        """Press keys, one after the other, until what has the focus has taken the last."""
         await self.pilot.press(*keys)
+        nodes: list[MessagePump] = []
+        with contextlib.suppress(ScreenStackError):  # it may have been the last key of all
+            nodes += self.app.focused.ancestors_with_self if self.app.focused is not None else ()
+        for node in nodes:
+            taken = asyncio.Event()
+            if node.call_later(taken.set):
+                with contextlib.suppress(TimeoutError):  # it may be gone by now
+                    await asyncio.wait_for(taken.wait(), 1)
 
     def hurry(self, *lines: str) -> None:
         """Type lines as fast as a terminal sends them, waiting for nothing in between."""
@@ -67,7 +104,7 @@ class Driver:
     async def enter(self, line: str) -> None:
         """Put a line at the prompt at once, and press Enter; keys one by one take their time."""
         self.app.query_one(Prompt).type(line)
-        await self.pilot.press("enter")
+        await self.press("enter")
 
 
 @asynccontextmanager
