@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import postfix
@@ -18,7 +19,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "scripts.md").read_text()
 def test_the_check_of_the_documentation_holds_on_postfix(
     mta: postfix.Postfix, tmp_path: Path
 ) -> None:
-    script = PAGE.split("```\n")[1].replace("/login monitor@example.com", f"/login {postfix.USER}")
+    script = re.sub(r"(?<=/login )\S+", postfix.USER, PAGE.split("```\n")[1])
     file = tmp_path / "check.smtp"
     file.write_text(script)
     words = ["run", str(file), f"localhost:{mta.port}", "--ca", str(mta.ca)]
