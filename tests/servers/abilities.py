@@ -354,6 +354,13 @@ async def oversize_declared(at: Column) -> Told:
         return Told(reply.code == 552, str(reply))
 
 
+@ability("unknown parameter")
+async def unknown_parameter(at: Column) -> Told:
+    async with met(at) as this:
+        reply = await this.ask("MAIL", f"FROM:<{SENDER}>", "XNOPE=1")
+        return Told(reply.code // 100 == 5, str(reply))
+
+
 @ability("DATA too large")
 async def oversize(at: Column) -> Told:
     line = b"x" * 998 + b"\r\n"

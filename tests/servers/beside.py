@@ -1,6 +1,6 @@
 """Programs of Debian packages that are not installed, run where only they see themselves.
 
-    folder = fetched("opensmtpd", cache)
+    folder = fetched("opensmtpd", kept)
     with started(folder, ["/usr/sbin/smtpd", "-d"], scratch, users={"opensmtpd": 64051}): ...
 
 Two MTAs cannot be installed at once.  So apt is asked what a package needs that this machine
@@ -17,6 +17,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from ports import WAIT
@@ -52,20 +53,19 @@ def missing() -> str | None:
     return None
 
 
-def fetched(package: str, cache: Path) -> Path:
+def fetched(package: str, kept: Path) -> Path:
     """The folder with a package and what it needs; only the first time takes a while."""
     problem = missing()
     assert problem is None, problem
-    folder = cache / package
+    folder = kept / package
     if not (folder / "complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        for name in ("lists/partial", "archives/partial", "root/usr"):
+        for name in ("archives/partial", "root/usr"):
             (folder / name).mkdir(parents=True)
         _download(package, folder)
         for archive in sorted((folder / "archives").glob("*.deb")):
             subprocess.run(["dpkg", "-x", archive, folder / "root"], check=True)
         _merge(folder / "root")
-        shutil.rmtree(folder / "lists")
         (folder / "complete").touch()
     return folder / "root"
 
@@ -109,31 +109,43 @@ def started(
 
 
 def _download(package: str, folder: Path) -> None:
-    suite = _suite()
-    suites, wanted = [suite], package
-    if suite in BACKPORTED.get(package, ()):
-        suites.append(f"{suite}-backports")
-        wanted = f"{package}/{suite}-backports"
-    sources = folder / "sources.list"
+    wanted = package
+    if _suite() in BACKPORTED.get(package, ()):
+        wanted = f"{package}/{_suite()}-backports"
+    lists = _lists(folder.parent)
+    apt = {"Dir::Cache": folder, "Dir::Cache::archives": folder / "archives"}
+    _apt(lists, apt, "--no-install-recommends", "--download-only", "install", wanted)
+
+
+@cache
+def _lists(folder: Path) -> Path:
+    """What the archive has, asked for once a run; the machine's own lists stay as they are."""
+    lists = folder / "lists"
+    (lists / "partial").mkdir(parents=True, exist_ok=True)
+    suites = [_suite()]
+    if any(_suite() in each for each in BACKPORTED.values()):
+        suites.append(f"{_suite()}-backports")
     lines = [f"deb [signed-by={_KEYS}] {_mirror()} {each} main\n" for each in suites]
-    sources.write_text("".join(lines))
-    options = {
-        "Dir::Etc::sourcelist": sources,
+    (folder / "sources.list").write_text("".join(lines))
+    _apt(lists, {"Dir::Cache": folder}, "update")
+    return lists
+
+
+def _apt(lists: Path, more: Mapping[str, Path], *words: str) -> None:
+    options: dict[str, object] = {
+        "Dir::Etc::sourcelist": lists.parent / "sources.list",
         "Dir::Etc::sourceparts": "-",
-        "Dir::State::lists": folder / "lists",
-        "Dir::Cache": folder,
-        "Dir::Cache::archives": folder / "archives",
+        "Dir::State::lists": lists,
         "APT::Sandbox::User": "root",
         "Debug::NoLocking": "1",  # nothing of the machine's own is changed
         "Acquire::Retries": "3",
+        **more,
     }
     apt = ["apt-get", "-q", "-y", *(f"-o{name}={value}" for name, value in options.items())]
-    install = ["--no-install-recommends", "--download-only", "install", wanted]
-    for words in (["update"], install):
-        done = subprocess.run(
-            [*apt, *words], capture_output=True, text=True, timeout=_LIMIT, check=False
-        )
-        assert done.returncode == 0, f"apt-get {' '.join(words)}: {done.stderr or done.stdout}"
+    done = subprocess.run(
+        [*apt, *words], capture_output=True, text=True, timeout=_LIMIT, check=False
+    )
+    assert done.returncode == 0, f"apt-get {' '.join(words)}: {done.stderr or done.stdout}"
 
 
 def _suite() -> str:

@@ -46,9 +46,9 @@ class Exim:
 
 
 @contextmanager
-def running(folder: Path, cache: Path) -> Iterator[Exim]:
+def running(folder: Path, kept: Path) -> Iterator[Exim]:
     """Start it in a folder that its user can reach, and stop it at the end."""
-    root = beside.fetched("exim4-daemon-heavy", cache)
+    root = beside.fetched("exim4-daemon-heavy", kept)
     ports = [free_port() for _ in range(4)]
     server = Exim(*ports, folder / "ca.pem", folder / "alice.pem", folder)
     _prepare(server)

@@ -45,9 +45,9 @@ class OpenSmtpd:
 
 
 @contextmanager
-def running(folder: Path, cache: Path) -> Iterator[OpenSmtpd]:
+def running(folder: Path, kept: Path) -> Iterator[OpenSmtpd]:
     """Start it in a folder that its users can reach, and stop it at the end."""
-    root = beside.fetched("opensmtpd", cache)
+    root = beside.fetched("opensmtpd", kept)
     server = OpenSmtpd(free_port(), free_port(), free_port(), folder / "ca.pem", folder)
     _prepare(server)
     command = ["/usr/sbin/smtpd", "-d", "-f", folder / "smtpd.conf"]

@@ -26,7 +26,7 @@ from smtpconsole.net.route import Route
 from smtpconsole.smtp.commands import CONTENT, Send, command, xclient
 from smtpconsole.smtp.errors import Disconnected
 from smtpconsole.smtp.events import Target
-from smtpconsole.smtp.exchanges import ask, deliver_all, hello
+from smtpconsole.smtp.exchanges import ask, deliver_all, hello, quit
 from smtpconsole.transcript.journal import Journal
 
 pytestmark = pytest.mark.servers
@@ -116,6 +116,13 @@ async def test_exim_greets_behind_a_wrong_proxy_header_and_refuses_what_follows(
     assert reply.code == 503 and "Proxy negotiation failed" in reply.text
     connection.close()
     await connection.wait_closed()
+
+
+async def test_exims_goodbye_is_waited_for(exim_server: exim.Exim) -> None:
+    at = COLUMNS["Exim"][1](exim_server)
+    async with met(at) as this:
+        reply = await this.connection.run(quit(), LIMIT)
+        assert reply.code == 221 and "closing connection" in reply.text
 
 
 # --- strictness
