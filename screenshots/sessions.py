@@ -167,9 +167,9 @@ class Place(ExitStack):
         self._status = 0
         os.environ.update(SMTPCONSOLE_CA="ca.pem", SMTPCONSOLE_COACH="no")
         # All of them run in this process, several in a second.
-        number, folder = itertools.count(), paths.journal_folder()
-        each = mock.patch.object(paths, "new_journal_file")
-        self.enter_context(each).side_effect = lambda _: folder / f"{next(number)}.jsonl"
+        number, folder = itertools.count(1), paths.journal_folder()
+        each = self.enter_context(mock.patch.object(paths, "new_journal_file"))
+        each.side_effect = lambda now: folder / f"{now:%Y-%m-%dT%H-%M-%S}-{next(number)}.jsonl"
         self._serve("2525")
         return self
 

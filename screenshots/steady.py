@@ -14,6 +14,7 @@ _CELL = 12.2  # the width of a character in Textual's pictures
 _CHANGING = [
     (re.compile(pattern), instead)
     for pattern, instead in (
+        (r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d", "<time>"),
         (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", "<time>"),
         (r"\d{4}-\d\d-\d\d", "<date>"),
         (r"\b\d{8}-\d{6}\b", "<time>"),
