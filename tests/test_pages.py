@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
+import click
 import pytest
 from click.testing import CliRunner
 from make import MADE, PAGES, ROOT
@@ -124,6 +127,19 @@ def test_every_command_of_the_shell_and_its_options_exist(file: Path) -> None:
                 option = word.partition("=")[0].rstrip(",.)")
                 if re.fullmatch(r"--?[a-z][a-z0-9-]*", option):
                     assert option in known[name], f"{file.name}: smtpconsole {name} {option}"
+
+
+@EVERY_PAGE
+def test_a_line_for_the_shell_or_the_console_is_understood_as_it_stands(file: Path) -> None:
+    load()
+    for block in blocks(file.read_text()):
+        for line in block.lines if block.kind == "sh" else ():
+            first, *given = shlex.split(re.split(" [|&<>]", line)[0], comments=True) or [""]
+            if first == "smtpconsole":
+                with contextlib.suppress(click.exceptions.Exit):  # of --help
+                    main.make_context(first, given)
+            elif first.startswith("/"):
+                COMMANDS[first[1:]].bound(tuple(given))
 
 
 @EVERY_PAGE
