@@ -78,8 +78,8 @@ RESPONSES = [
     ),
     (
         "SCRAM-SHA-1",
-        b"n,a=bob,n=a=2Cb=3D,r=x",
-        ["binding: no channel binding", "act as: bob", "user: a,b=", "nonce: x"],
+        b"n,a=b=2Cob,n=a=2Cb=3D,r=x",
+        ["binding: no channel binding", "act as: b,ob", "user: a,b=", "nonce: x"],
     ),
     (
         "SCRAM-SHA-1",
@@ -127,7 +127,7 @@ RESPONSES = [
         b"n,a=tim,\x01host=h=1\x01auth\x01auth=Bearer t t.o.k\x01\x01",
         ["act as: tim", "host: h=1", "auth: ", "token: [7 octets not shown] (Bearer)"],
     ),
-    ("OAUTHBEARER", b"y,a=na=,,\x01\xff=\xff\x01", ["act as: na=", "\udcff: \udcff"]),
+    ("OAUTHBEARER", b"y,a=na=X,,\x01\xff=\xff\x01", ["act as: na=X", "\udcff: \udcff"]),
     ("OAUTHBEARER", b"\x01", ["(nothing more):  (the answer to an error, RFC 7628, 3.2.3)"]),
     ("EXTERNAL", b"bob", ["act as: bob"]),
     ("ANONYMOUS", b"sirhc", ["trace: sirhc"]),
@@ -185,6 +185,7 @@ def test_login_says_first_the_user_then_the_password() -> None:
 
 CHALLENGES = [
     ("LOGIN", b"User Name\0", ["prompt: User Name"]),
+    ("LOGIN", b"FAX\0", ["prompt: FAX"]),
     ("CRAM-MD5", b"<1@x>", ["challenge: <1@x>"]),
     ("SCRAM-SHA-1", b"r=xy,s=QSXC,i=4096", ["nonce: xy", "salt: QSXC", "rounds: 4096"]),
     (
