@@ -22,7 +22,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partialmethod
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -35,7 +35,7 @@ from mutating import CORE, Key, Mutant, mutants, sort_out, source
 
 TOLERATED = Path(__file__).with_suffix(".toml")
 LIMIT = 2  # CPU seconds beyond what its tests take
-PATIENCE = 120  # seconds, for a mutant that waits for what never comes
+PATIENCE = 600  # seconds, for a mutant that waits for what never comes
 MEMORY = 2 * 2**30  # octets, for a mutant that hoards
 KILLED, SURVIVED = 1, 0
 OUTCOMES = ("by mypy", "by tests", "timed out", "tolerated", "survived", "untested", "broken")
@@ -76,6 +76,12 @@ class Hunt:
         self.is_survey = False
         self.functions = _functions()
         gc.freeze()
+        # Whatever is told of mutants is worth nothing where one without a change dies.
+        control = replace(self.prey[0], after=self.prey[0].before)
+        self.release(control, session.items, {*range(len(session.items))})
+        self.bury()
+        if control.outcome != "survived":
+            pytest.exit(f"{control.where} as it is: {control.outcome}", 2)
         for done, mutant in enumerate(self.prey):
             tests = {test for line in mutant.lines for test in executed[mutant.module, line]}
             if not tests:
@@ -83,9 +89,7 @@ class Hunt:
                 continue
             if len(self.running) == self.jobs:
                 self.bury()
-            chosen = [session.items[test] for test in sorted(tests, key=self.seconds.__getitem__)]
-            limit = LIMIT + 3 * sum(self.seconds[test] for test in tests)
-            self.release(mutant, chosen, limit)
+            self.release(mutant, session.items, tests)
             if sys.stderr.isatty():
                 print(f"{done}/{len(self.prey)}", end="\r", file=sys.stderr)
         while self.running:
@@ -118,20 +122,21 @@ class Hunt:
                 executed[module, line] = {int(test) for test in tests if test}
         return executed
 
-    def release(self, mutant: Mutant, tests: list[pytest.Item], limit: float) -> None:
+    def release(self, mutant: Mutant, items: list[pytest.Item], tests: set[int]) -> None:
         """Begin to test a mutant in a process of its own."""
         if pid := os.fork():
             self.running[pid] = mutant
             return
-        signal.setitimer(signal.ITIMER_PROF, limit)
+        signal.setitimer(signal.ITIMER_PROF, LIMIT + 3 * sum(self.seconds[test] for test in tests))
         signal.alarm(PATIENCE)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        self.replace(mutant)
-        for item, following in zip(tests, [*tests[1:], None], strict=True):
+        self.put_in_place(mutant)
+        chosen = [items[test] for test in sorted(tests, key=self.seconds.__getitem__)]
+        for item, following in zip(chosen, [*chosen[1:], None], strict=True):
             _run(item, following)
         os._exit(SURVIVED)
 
-    def replace(self, mutant: Mutant) -> None:
+    def put_in_place(self, mutant: Mutant) -> None:
         """Whoever holds the function, or one that it has made, calls the mutant's from now on."""
         made = mutant.function()
         for code in _codes(made.__code__):
@@ -225,8 +230,9 @@ def main() -> int:
     Future.exception = partialmethod(Future.exception, timeout=0)  # type: ignore[method-assign, assignment]
     hunt = Hunt([mutant for mutant in prey if not mutant.outcome], options.jobs)
     arguments = ["-qq", "-p", "no:cacheprovider", "--assert=plain"]
-    pytest.main([*arguments, *options.tests], plugins=[hunt])
-    if not all(mutant.outcome for mutant in prey):
+    if hunt.prey:
+        pytest.main([*arguments, *options.tests], plugins=[hunt])
+    if not all(mutant.outcome for mutant in hunt.prey):
         return 2  # pytest has said why
     is_as_listed = report(prey)
     if not options.modules:

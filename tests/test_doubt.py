@@ -97,3 +97,13 @@ def test_what_was_refused_before_the_end_is_the_outcome() -> None:
     outcomes, has_failed = run(lines, ["b@x"] * 2, **IN_DATA)
     assert not has_failed
     assert [str(each.refusal) for each in outcomes] == ["550 no"]
+
+
+def test_who_leaves_between_messages_that_go_apart_is_told_no_more() -> None:
+    """RFC 5321, 3.8; to what came behind a message this server has said 503."""
+    taken = [*ENVELOPE, *END]
+    early = [*END, *ENVELOPE[:3], OK, *["S: 503 too early"] * 3]
+    lines = [*ENVELOPE, *early, *taken, OK, *taken, "S: 421 bye"]
+    outcomes, has_failed = run(lines, ["b@x"] * 4, **IN_DATA)
+    assert not has_failed
+    assert [each.is_delivered for each in outcomes] == [True, True, False]

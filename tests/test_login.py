@@ -284,6 +284,11 @@ def test_a_response_of_nothing_hides_nothing() -> None:
     assert (answer.data, answer.secret) == (b"\r\n", None)
 
 
+def test_a_code_of_the_fourth_hundred_asks_for_nothing() -> None:
+    made = tried("PLAIN", "C: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS: 403 eA==")
+    assert made.failure is Failure.TEMPORARY
+
+
 def test_what_is_cancelled_keeps_the_last_reply_and_the_reason() -> None:
     script = "C: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS: 334 %\nC: *\nS: 501 cancelled"
     made = tried("PLAIN", script)
