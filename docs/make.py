@@ -1,5 +1,5 @@
 """Make docs/library.md, the guide and a reference from the docstrings, the tables of
-docs/settings.md, docs/peers.md and docs/keys.md, and the manual page.
+docs/settings.md, docs/peers.md, docs/faults.md and docs/keys.md, and the manual page.
 
 python docs/make.py
 """
@@ -19,6 +19,7 @@ from smtpconsole.client.options import Setting
 from smtpconsole.console.actions import AREAS, of
 from smtpconsole.console.configuring import keynames
 from smtpconsole.console.configuring.schema import tables
+from smtpconsole.sandbox.faults import known
 
 HERE = Path(__file__).parent
 PAGE = HERE / "library.md"
@@ -26,6 +27,7 @@ SETTINGS = HERE / "settings.md"
 PEERS = HERE / "peers.toml"
 KEYS = HERE / "keys.md"
 MAN = HERE / "smtpconsole.1"  # the wheel has it
+FAULTS = HERE / "faults.toml"
 WIDTH = 96
 
 CLASSES = ["SMTP", "Pool", "Receipt", "Letter", "SMTPResponse", "Route", "Timeouts", "TlsPolicy"]
@@ -155,6 +157,37 @@ def peers() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def faults() -> str:
+    """The page about what a server's faults do, of the table that tests hold every front to."""
+    ends = tomllib.loads(FAULTS.read_text())
+    parts = [
+        "# What each fault does to each front\n\n"
+        "What the library raises, the word that `smtpconsole probe` reports, and the exit statuses"
+        " of `smtpconsole run` and `smtpconsole send`, where a server fails so.  `smtpconsole"
+        " sandbox --fault NAME` is such a server; [Testing your own client](sandbox.md) tells more,"
+        " and `/fault NAME` what a good client shows.  Tests hold every front against every fault:"
+        " it ends so, in its time and within its memory, and what is told of the message is what"
+        " the server has of it."
+    ]
+    for group in dict.fromkeys(fault.group for fault in known().values()):
+        rows = [
+            f"| `{fault.name}` | {cell(fault.title)} | {_ends(ends[fault.name])} |"
+            for fault in known().values()
+            if fault.group == group
+        ]
+        head = [
+            "| fault | the server | library | probe | run | send |",
+            "|---|---|---|---|---|---|",
+        ]
+        parts.append(f"## {group}\n\n" + "\n".join([*head, *rows]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _ends(ends: dict[str, str]) -> str:
+    words = (ends[front] for front in ("library", "probe", "run", "send"))
+    return " | ".join(word.replace("|", " or ") for word in words)
+
+
 def keys() -> str:
     """The page about keys, of the table of actions."""
     parts = [
@@ -195,5 +228,6 @@ if __name__ == "__main__":
     PEERS.with_suffix(".md").write_text(peers())
     PAGE.write_text(page())
     KEYS.write_text(keys())
+    FAULTS.with_suffix(".md").write_text(faults())
     SETTINGS.write_text(settings())
     MAN.write_text(man.script(everything()))

@@ -26,7 +26,7 @@ from smtpconsole.visible import visible
 PATIENCE = 3.0  # seconds for a reply; six sessions share a loop, and tracemalloc slows them
 SIDE_BY_SIDE = 6  # sessions, each with a sandbox of its own
 LARGE = "y" * 70 + "\n"
-_UPGRADED = {"EHLO-TLS", "AUTH", "challenge", "tls", "context", "STARTTLS"}
+UPGRADED = {"EHLO-TLS", "AUTH", "challenge", "tls", "context", "STARTTLS"}
 
 
 @dataclass
@@ -134,7 +134,7 @@ def lines(console: Console, fault: Fault, sandbox: Sandbox) -> Iterator[str]:
     yield "EHLO client.example"
     if "STARTTLS" in fault.withdraw and fault.nth:
         yield "EHLO client.example"
-    if at & _UPGRADED or fault.plain or fault.end == "cut" or fault.withdraw:
+    if at & UPGRADED or fault.plain or fault.end == "cut" or fault.withdraw:
         yield "/starttls"
         yield "/tls"
     if "EHLO-TLS" in at:

@@ -36,6 +36,10 @@ def test_the_page_is_current() -> None:
     assert (DOCS / "library.md").read_text() == make().page(), "run python docs/make.py"
 
 
+def test_the_page_about_faults_is_current() -> None:
+    assert (DOCS / "faults.md").read_text() == make().faults(), "run python docs/make.py"
+
+
 def test_every_public_name_has_a_docstring_and_is_on_the_page() -> None:
     page = (DOCS / "library.md").read_text()
     for name in smtpconsole.__all__:

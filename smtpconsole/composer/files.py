@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import mailbox
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from smtpconsole.composer.draft import Draft
 from smtpconsole.composer.errors import DraftError
@@ -21,6 +21,7 @@ from smtpconsole.composer.tokens import About, filled
 from smtpconsole.smtp import content
 
 T = TypeVar("T")
+_PIECE = 1024 * 1024  # octets
 
 
 def read_eml(path: Path, draft: Draft) -> Draft:
@@ -107,10 +108,17 @@ def read(path: Path, what: str, *, most: int = LARGEST) -> bytes:
             size = os.fstat(file.fileno()).st_size
             if size > LARGEST:
                 raise DraftError(f"{path} has {size:,} octets, more than {LARGEST:,} can be opened")
-            return file.read(most)
+            return b"".join(_pieces(file, most))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise DraftError(f"{path} cannot be read as a {what}: {why}") from error
+
+
+def _pieces(file: BinaryIO, most: int) -> Iterator[bytes]:
+    """Python makes room for all that it is asked to read, however little there is."""
+    while most and (piece := file.read(min(most, _PIECE))):
+        most -= len(piece)
+        yield piece
 
 
 def kept(write: Callable[[], T], path: Path) -> T:

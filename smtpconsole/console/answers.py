@@ -31,6 +31,10 @@ class ConsoleError(Exception):
         return Answer(self.text, self.hints, self.next, is_trouble=True)
 
 
+class NotConnected(ConsoleError):
+    """There is no connection, or no more, on which to say something."""
+
+
 def nearest(word: str, names: Iterable[str]) -> str:
     """The name that was probably meant; "" if none comes near."""
     import difflib  # seldom needed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.answers import ConsoleError, NotConnected
 from smtpconsole.console.targets import written
 from smtpconsole.console.tls import tlstroubles
 from smtpconsole.smtp.commands import CONTENT, GREETING
@@ -29,7 +29,7 @@ _SERVER = re.compile(r"(?:[a-z+]+://)?(?:[\w.+-]+@)?[\w-]+(?:\.[\w-]+)+\.?(?::\d
 
 _NOT_SMTP = "this is not SMTP but {}"
 _SHOWN = 60  # octets of what was not complete
-_TWICE = "it has not said whether it has the message: sent again, it may arrive twice"
+TWICE = "it has not said whether it has the message: sent again, it may arrive twice"
 _CUT = "the message was not sent to its end: the server has not taken it"
 _UNKNOWN = {  # by the command that has no answer
     b"": "what it had not answered it may or may not have done",
@@ -50,7 +50,7 @@ def trouble(error: Exception, target: Target | None) -> ConsoleError | None:
     told = _trouble(error, target)
     # By BDAT a whole message may have been said before MAIL is answered: whatever is waited for.
     if told is not None and is_in_doubt(error):
-        return ConsoleError(told.text, _TWICE, *told.hints, next=told.next)
+        return ConsoleError(told.text, TWICE, *told.hints, next=told.next)
     return told
 
 
@@ -84,7 +84,7 @@ def nobody_there(connect_line: str, said: str) -> ConsoleError:
     lines = [connect_line]
     if _SERVER.fullmatch(said.strip()):
         lines.insert(0, f"/connect {said.strip()}")
-    return ConsoleError("not connected; nothing was sent", next=tuple(lines))
+    return NotConnected("not connected; nothing was sent", next=tuple(lines))
 
 
 def bug(error: Exception) -> ConsoleError:

@@ -215,7 +215,8 @@ class Conversation:
         return await self._send(data.encode("utf-8", "surrogateescape"), moment)
 
     async def _send(self, data: bytes, moment: str) -> bytes:
-        faults = [fault for each in self._moments(moment) for fault in self.due(each)]
+        due = (fault for each in self._moments(moment) for fault in self.due(each))
+        faults = list({id(fault): fault for fault in due}.values())  # "*" is every moment
         for fault in faults:
             data = fault.changed(data)
         if not faults:

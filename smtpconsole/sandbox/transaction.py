@@ -282,21 +282,26 @@ async def _finish(talk: Conversation, envelope: Envelope, content: bytes | None)
     """Keep the message, or say why not; LMTP has a reply for each recipient (RFC 2033, 4.2)."""
     talk.envelope = None
     talk.messages += 1
+    letter: Letter | None = None
     if content is None:
         replies = ["552 5.3.4 Message is larger than SIZE said"] * len(envelope.recipients)
     else:
-        replies = _kept(talk, envelope, content)
+        letter, replies = _kept(talk, envelope, content)
     if not talk.is_lmtp:
         good = next((reply for reply in replies if reply.startswith("2")), replies[0])
-        await talk.reply(good, at="end")
+        said = await talk.reply(good, at="end")
+        if letter is not None and said.startswith((b"4", b"5")):  # a fault has refused it
+            talk.shared.mailbox.delete(letter.number)
         return
     for recipient, reply in zip(envelope.recipients, replies, strict=True):
         code, enhanced, words = reply.split(" ", 2)
         await talk.reply(f"{code} {enhanced} <{recipient.address}> {words}", at="end")
 
 
-def _kept(talk: Conversation, envelope: Envelope, content: bytes) -> list[str]:
-    """Put the letter into the mailbox; the reply for each recipient."""
+def _kept(
+    talk: Conversation, envelope: Envelope, content: bytes
+) -> tuple[Letter | None, list[str]]:
+    """Put the letter into the mailbox; it, if there is room, and the reply for each recipient."""
     over = [each for each in envelope.recipients if _is_over_quota(talk, each, content)]
     taken = [each for each in envelope.recipients if each not in over]
     letter = None
@@ -311,7 +316,7 @@ def _kept(talk: Conversation, envelope: Envelope, content: bytes) -> list[str]:
         talk.note(f"refused <{recipient.address}>", "its quota is used up")
     good = f"250 2.0.0 Ok: kept as {letter.number}" if letter is not None else ""
     bad = "552 5.2.2 Quota exceeded"
-    return [bad if recipient in over else good for recipient in envelope.recipients]
+    return letter, [bad if recipient in over else good for recipient in envelope.recipients]
 
 
 def _is_over_quota(talk: Conversation, recipient: Recipient, content: bytes) -> bool:

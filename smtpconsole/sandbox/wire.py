@@ -21,6 +21,7 @@ from smtpconsole.net.tls import TlsLayer
 
 MOST = 64 * 1024  # octets kept before reading pauses
 LAST_WORD = 10.0  # seconds for a client to take the last reply
+LOOK = 0.2  # seconds between two looks at a client that is not read
 LINGER = 2.0  # seconds for it to end its side, too
 
 Serve = Callable[["Wire"], Coroutine[Any, Any, None]]
@@ -175,9 +176,19 @@ class Wire(asyncio.Protocol):
         if self._transport is not None and self._is_reading:
             self._is_reading = False
             self._transport.pause_reading()
-        while self._transport is not None:
+        while self._transport is not None and not self._is_reset:
             self._news = asyncio.get_running_loop().create_future()
-            await self._news
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._news
+        self._news = None
+        self.abort()
+
+    @property
+    def _is_reset(self) -> bool:
+        """The client has ended it: asyncio would find out by reading."""
+        sock = self._transport.get_extra_info("socket") if self._transport is not None else None
+        return sock is not None and sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
 
     async def end(self) -> None:
         """Wait until the client has gone, whatever it says before."""

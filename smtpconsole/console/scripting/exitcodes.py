@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from smtpconsole.console.answers import NotConnected
 from smtpconsole.console.submission.stages import CLOSED, EXITS, STAGES, UNREACHABLE, VERBS
 from smtpconsole.smtp.commands import CONTENT, GREETING
 from smtpconsole.smtp.errors import Disconnected, HandshakeFailed, Silence, Unreachable
@@ -64,11 +65,14 @@ def of_error(error: Exception, verbs: Sequence[bytes], command: str = "") -> int
         case Silence() if "greeting" in error.timer:
             return BANNER
         case Silence():
-            return stage(verbs)
+            missing = error.waiting_for  # of several commands in one go, the first without a reply
+            return stage([*verbs, missing.verb] if missing is not None else verbs)
         case Disconnected():
             return CLOSED
         case MechanismError():
             return AUTH
+        case NotConnected() if verbs and verbs[-1] != b"QUIT":  # there was one, and it has ended
+            return CLOSED
     return _COMMANDS.get(command, FAILED)
 
 

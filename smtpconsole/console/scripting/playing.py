@@ -282,10 +282,10 @@ class Player:
         is_expected: bool,
     ) -> None:
         console = self._console
-        answered = [
-            (event.send.verb if event.send is not None else b"", event.reply)
+        answered = [  # what nobody has asked for decides nothing
+            (event.send.verb, event.reply)
             for entry in console.journal.since(mark, Answered)
-            if isinstance(event := entry.event, Answered)
+            if isinstance(event := entry.event, Answered) and event.send is not None
         ]
         told = _first_line(answered[-1][1]) if answered else ""
         if error is not None:
@@ -319,7 +319,8 @@ class Player:
                 code = exitcodes.TLS
         else:
             code = exitcodes.of_error(error, self._said(len(console.journal)), name)
-        self._add(line, found.text, began, code)
+        doubt = f"; {troubles.TWICE}" if troubles.is_in_doubt(error) else ""
+        self._add(line, f"{found.text}{doubt}", began, code)
 
     def _said(self, until: int) -> list[bytes]:
         """The verbs that were said on this connection; the greeting counts as one."""

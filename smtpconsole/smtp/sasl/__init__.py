@@ -131,8 +131,8 @@ class _Mechanisms(Mapping[str, Mechanism]):
 
     def _loaded(self) -> dict[str, Mechanism]:
         if not self._is_loaded:
-            self._is_loaded = True
             registry.load(__name__, __path__)
+            self._is_loaded = True  # not before: another thread would find some of them
         return self._known
 
     def __getitem__(self, name: str) -> Mechanism:
