@@ -51,7 +51,7 @@ async def _reports() -> dict[str, Report]:
             sandbox.faults.switch_off()
             sandbox.faults.switch_on(known()[name])
             policy = TlsPolicy(strict=False, ca_file=str(sandbox.ca_file))
-            errand = Errand("client.example", policy, timeout=2)
+            errand = Errand("client.example", policy, timeout=4)
             found[name] = await probe(Target("127.0.0.1", sandbox.port), errand)
 
     sandboxes = [Sandbox() for _ in range(4)]
