@@ -27,7 +27,7 @@ from smtpconsole.transcript.journal import Journal
 from smtpconsole.tui.app import ConsoleApp
 from smtpconsole.tui.prompt import Prompt
 
-PATIENCE = 30  # seconds
+PATIENCE = 60  # seconds
 WIDE, NARROW = (120, 36), (80, 24)
 ALICE, BOB = "alice@sandbox.example", "bob@sandbox.example"
 
