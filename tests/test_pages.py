@@ -19,8 +19,13 @@ from steady import steady
 
 from smtpconsole.cli import main
 from smtpconsole.cli.shells import everything
+from smtpconsole.composer.messages import MESSAGES
 from smtpconsole.console.commands import COMMANDS, load
 from smtpconsole.console.ways import WAYS
+from smtpconsole.knowledge.wording import TOPICS, wordings
+from smtpconsole.lessons.catalogue import course
+from smtpconsole.sandbox import faults
+from smtpconsole.smtp.sasl import MECHANISMS
 
 DOCS_FOLDER = ROOT / "docs"
 DOCS = [*PAGES, *(DOCS_FOLDER / f"{name}.md" for name in MADE)]
@@ -155,3 +160,31 @@ def test_every_command_of_the_console_and_its_options_exist(file: Path) -> None:
         options = {*COMMANDS[match[1]].options, *(f"--{each}" for each in WAYS)}
         for option in re.findall(r" (--[a-z-]+)", match[2].partition("#")[0]):
             assert option in options, f"{file.name}: {typed}"
+
+
+# --- what the README counts ---------------------------------------------------------------------
+
+
+def phrases() -> int:
+    return sum(len(entry["phrases"]) for topic in TOPICS for entry in wordings(topic))
+
+
+NUMBERS = {"nineteen": 19, "twenty": 20, "twenty-one": 21, "ninety": 90}
+
+
+@pytest.mark.parametrize(
+    ("words", "count", "is_exact"),
+    [
+        (r"(\S+) mechanisms", len(MECHANISMS), True),
+        (r"(\S+)\s+ready-made test messages", len(MESSAGES), True),
+        (r"\*\*(\S+) lessons", len(course()), True),
+        (r"more than (\S+) ways", len(faults.known()), False),
+        (r"(\d+) wordings", phrases(), False),
+    ],
+)
+def test_a_number_of_the_readme_is_right(words: str, count: int, is_exact: bool) -> None:
+    for told in re.findall(words, (ROOT / "README.md").read_text()):
+        number = NUMBERS.get(told.lower()) or int(told)
+        assert number == count if is_exact else number <= round(count, -1), (
+            f"{told}: there are {count}"
+        )
