@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from peer import Peer, Play, server
+from peer import Peer, Play, server, turn
 from test_console import Person
 
 from smtpconsole.client import SMTP, Letter, SMTPException
@@ -110,6 +110,7 @@ async def test_nothing_is_said_before_the_greeting_has_come() -> None:
         await smtp.connect()
         await smtp.ehlo()
         smtp.close()
+        await turn()
     assert early == b""
 
 
@@ -132,8 +133,9 @@ async def test_what_a_server_loses_behind_a_message_is_not_taken_for_sent() -> N
         smtp = SMTP(hostname="127.0.0.1", port=port, start_tls=False, timeout=10)
         await smtp.connect()
         letters = [Letter("Subject: x\n\nx\n", "a@x.test", "b@x.test") for _ in range(2)]
-        first, second = await smtp.deliver_all(letters, timeout=0.5)
+        first, second = await smtp.deliver_all(letters, timeout=1.0)
         smtp.close()
+        await turn()
     assert not isinstance(first, SMTPException) and list(first.delivered) == ["b@x.test"]
     assert isinstance(second, SMTPException) and not getattr(second, "is_in_doubt", False)
 
@@ -152,7 +154,7 @@ async def test_who_goes_silent_at_a_cancelled_login_is_waited_for_no_longer_than
         connection = await dial(Target("127.0.0.1", port), timeout=10)
         exchange = attempt(MECHANISMS["CRAM-MD5"], credentials("alice", "secret"))
         with pytest.raises(Silence, match="No reply to AUTH"):
-            await connection.run(exchange, 0.3)
+            await connection.run(exchange, 1.0)
         await connection.wait_closed()
 
 

@@ -1,7 +1,7 @@
 """Programs of Debian packages that are not installed, run where only they see themselves.
 
     folder = fetched("opensmtpd", kept)
-    with started(folder, ["/usr/sbin/smtpd", "-d"], scratch, users={"opensmtpd": 64051}): ...
+    with started(folder, ["/usr/sbin/smtpd", "-d"], scratch, ports=[25], users={"smtpd": 999}): ...
 
 Two MTAs cannot be installed at once.  So apt is asked what a package needs that this machine
 lacks, and all of that is unpacked into a folder of its own: nothing is installed, no script of
@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from ports import WAIT
+from ports import WAIT, wait_for
 
 MIRROR = "http://deb.debian.org/debian"
 BACKPORTED = {"opensmtpd": {"bookworm"}}  # where the suite's own is broken: 6.8 with OpenSSL 3
@@ -76,12 +76,14 @@ def started(
     command: Sequence[str | Path],
     scratch: Path,
     *,
+    ports: Sequence[int],
     users: Mapping[str, int],
     folders: Sequence[str] = (),
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Iterator[None]:
     """Run a program of that folder, with users and folders that only it sees; then end it.
 
     `scratch` is an empty folder.  What the program says goes to `scratch.log` beside it.
+    AssertionError with that, where the program does not listen on its ports.
     """
     environment = {
         **os.environ,
@@ -102,10 +104,19 @@ def started(
             start_new_session=True,
         )
     try:
-        yield process
+        for port in ports:
+            _wait_for(process, port, scratch.with_suffix(".log"))
+        yield
     finally:
         process.terminate()
         process.wait(WAIT)
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    try:
+        wait_for(port, str(process.args[-1]))  # type: ignore[index]  # a list
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{log.read_text('utf-8', 'replace')}") from None
 
 
 def _download(package: str, folder: Path) -> None:

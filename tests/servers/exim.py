@@ -15,7 +15,7 @@ from pathlib import Path
 
 import beside
 import trustme
-from ports import free_port, wait_for
+from ports import free_port
 
 DOMAIN = "example.test"
 HOST = "mail.example.test"
@@ -53,9 +53,7 @@ def running(folder: Path, kept: Path) -> Iterator[Exim]:
     server = Exim(*ports, folder / "ca.pem", folder / "alice.pem", folder)
     _prepare(server)
     command = ["/usr/sbin/exim4", "-C", folder / "exim.conf", "-bdf"]
-    with beside.started(root, command, folder / "scratch", users=_USERS):
-        for port in (server.port, server.tls_port, server.proxy_port, server.impatient_port):
-            wait_for(port, "Exim")
+    with beside.started(root, command, folder / "scratch", ports=ports, users=_USERS):
         yield server
 
 

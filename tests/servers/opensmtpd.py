@@ -16,7 +16,7 @@ from pathlib import Path
 
 import beside
 import trustme
-from ports import free_port, wait_for
+from ports import free_port
 
 DOMAIN = "example.test"
 HOST = "mail.example.test"
@@ -52,9 +52,9 @@ def running(folder: Path, kept: Path) -> Iterator[OpenSmtpd]:
     _prepare(server)
     command = ["/usr/sbin/smtpd", "-d", "-f", folder / "smtpd.conf"]
     scratch = folder / "scratch"
-    with beside.started(root, command, scratch, users=_USERS, folders=(_EMPTY, "/var/spool")):
-        for port in (server.port, server.tls_port, server.proxy_port):
-            wait_for(port, "OpenSMTPD")
+    ports = (server.port, server.tls_port, server.proxy_port)
+    folders = (_EMPTY, "/var/spool")
+    with beside.started(root, command, scratch, ports=ports, users=_USERS, folders=folders):
         yield server
 
 

@@ -28,7 +28,9 @@ def test_a_server_does_what_the_table_says(
     ability: str, server: str, request: pytest.FixtureRequest
 ) -> None:
     fixture, column = COLUMNS[server]
-    at = column(request.getfixturevalue(fixture))
+    running = request.getfixturevalue(fixture)
+    request.node.funcargs[fixture] = running  # whose log is shown where the test fails
+    at = column(running)
     FOUND[ability, server] = "FAIL", ""
 
     async def limited() -> tuple[bool, str]:

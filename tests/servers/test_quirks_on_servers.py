@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import opensmtpd
 import postfix
 import pytest
 from abilities import LIMIT, SENDER, met
-from columns import COLUMNS
+from columns import COLUMNS, Column
 from test_console import Person
 
 from smtpconsole.console.console import Console
@@ -128,7 +129,7 @@ async def test_exims_goodbye_is_waited_for(exim_server: exim.Exim) -> None:
 # --- strictness
 
 
-async def test_a_strict_postfix_refuses_bare_line_feeds_and_takes_what_we_make_of_them(
+def test_a_strict_postfix_refuses_bare_line_feeds_and_takes_what_we_make_of_them(
     mta_with: Callable[..., AbstractContextManager[postfix.Postfix]],
 ) -> None:
     strict = (
@@ -139,18 +140,21 @@ async def test_a_strict_postfix_refuses_bare_line_feeds_and_takes_what_we_make_o
         "smtpd_delay_reject = no",
     )
     with mta_with(*strict) as mta:
-        at = COLUMNS["Postfix"][1](mta)
-        async with met(at, greet=False) as this:
-            reply = await this.ask("MAIL", f"FROM:<{SENDER}>")
-            assert reply.code == 503 and "send HELO/EHLO first" in reply.text
-        async with met(at) as this:
-            assert (await this.deliver(at, pipelining=True)).is_delivered
-            for verb, path in (("MAIL", f"FROM:<{SENDER}>"), ("RCPT", f"TO:<{at.known}>")):
-                await this.ask(verb, path)
-            await this.ask("DATA")
-            bare = Send(b"Subject: bare\n\nbare\n\r\n.\r\n", CONTENT)
-            reply = await this.connection.run(ask(bare), LIMIT)
-            assert reply.code == 550 and "bare <LF> received" in reply.text
+        asyncio.run(_strictly(COLUMNS["Postfix"][1](mta)))
+
+
+async def _strictly(at: Column) -> None:
+    async with met(at, greet=False) as this:
+        reply = await this.ask("MAIL", f"FROM:<{SENDER}>")
+        assert reply.code == 503 and "send HELO/EHLO first" in reply.text
+    async with met(at) as this:
+        assert (await this.deliver(at, pipelining=True)).is_delivered
+        for verb, path in (("MAIL", f"FROM:<{SENDER}>"), ("RCPT", f"TO:<{at.known}>")):
+            await this.ask(verb, path)
+        await this.ask("DATA")
+        bare = Send(b"Subject: bare\n\nbare\n\r\n.\r\n", CONTENT)
+        reply = await this.connection.run(ask(bare), LIMIT)
+        assert reply.code == 550 and "bare <LF> received" in reply.text
 
 
 async def test_postfix_lets_nobody_become_somebody_twice(mta: postfix.Postfix) -> None:
