@@ -70,6 +70,8 @@ def _outside_of_quotes(text: str) -> str:
         (" a@x ", "a@x"),
         ("a@x (a (nested) comment)", "a@x"),
         ("(a comment) a@x", "a@x"),
+        ("(one) a@x (two) ((three) (four))", "a@x"),
+        ("a)(b@x", "a)(b@x"),
         ('"', '"'),
     ],
 )

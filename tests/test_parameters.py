@@ -96,6 +96,11 @@ BEHIND = "behind the semicolon stands C (continue) or R (reject)"
 WRONG = [
     ("size", -1, f"it is from 0 to {10**20 - 1}"),
     ("size", "large", "it is a number"),
+    ("size", "1_0", "it is a number"),
+    ("size", "\uff11", "it is a number"),
+    ("size", float("inf"), "it is a number"),
+    ("auth", "\ud800@x", "it is no UTF-8"),
+    ("by", "\u0661\u0662;R", TO_DELIVER),
     ("size", 10**20, f"it is from 0 to {10**20 - 1}"),
     ("body", "9BIT", "it is one of 7BIT, 8BITMIME, BINARYMIME"),
     ("smtputf8", "yes", "it takes no value"),

@@ -65,6 +65,7 @@ def choice(*names: str) -> Kind:
     return Kind("|".join(names), parse, complete)
 
 
+_DIGITS = 15
 _YES = {"yes": "yes", "on": "yes", "true": "yes", "no": "no", "off": "no", "false": "no"}
 
 
@@ -77,9 +78,14 @@ def _switch(text: str) -> str:
 SWITCH = Kind("yes|no", _switch, choice("yes", "no").complete)
 
 
+def is_number(text: str) -> bool:
+    """Digits, and not more of them than anybody counts to."""
+    return text.isascii() and text.isdecimal() and len(text) <= _DIGITS
+
+
 def _number(text: str) -> int:
-    if not text.isascii() or not text.isdecimal():
-        raise ConsoleError(f"{text!r} is not a number")
+    if not is_number(text):
+        raise ConsoleError(f"{text[:40]!r} is not a number")
     return int(text)
 
 
@@ -103,8 +109,8 @@ _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 def _size(text: str) -> int:
     digits, unit = text.rstrip("kKmMgG"), text[-1:].upper()
     unit = unit if unit in _UNITS else ""
-    if not digits.isascii() or not digits.isdecimal() or len(text) > len(digits) + 1:
-        raise ConsoleError(f"{text!r} is not a size", "give octets, or 500K, 30M, 2G")
+    if not is_number(digits) or len(text) > len(digits) + 1:
+        raise ConsoleError(f"{text[:40]!r} is not a size", "give octets, or 500K, 30M, 2G")
     return int(digits) * _UNITS[unit]
 
 

@@ -15,7 +15,7 @@ import shlex
 from urllib.parse import unquote
 
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.smtp.targets import IMPLICIT_TLS_PORT, MX_PORT, SCHEMES, Target
+from smtpconsole.smtp.targets import IMPLICIT_TLS_PORT, MX_PORT, SCHEMES, Target, port_of
 
 _EXEC = re.compile(r"(?:(?P<scheme>[a-z]+)\+)?exec:(?P<command>.*)", re.IGNORECASE | re.DOTALL)
 _UNIX = re.compile(
@@ -101,9 +101,10 @@ def _scheme(name: str | None) -> tuple[int, bool, bool]:
 
 
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 0 < int(text[:6]) < 65536:
-        raise ConsoleError(f"{text or 'nothing'} is not a port", "ports go from 1 to 65535")
-    return int(text)
+    found = port_of(text)
+    if found is None:
+        raise ConsoleError(f"{text[:40] or 'nothing'} is not a port", "ports go from 1 to 65535")
+    return found
 
 
 def user_of(text: str | None) -> str:

@@ -77,7 +77,7 @@ def source(text: str) -> tuple[str, int] | None:
     host, colon, port = text.rpartition(":")
     if not colon or (":" in host and not host.endswith("]")) or host == ":":
         host, port = text, "0"
-    if not port.isascii() or not port.isdecimal() or int(port[:6]) > 65535:
+    if not port.isascii() or not port.isdecimal() or len(port) > 5 or int(port) > 65535:
         raise ConsoleError(f"{text!r} is not an address to connect from", "192.0.2.7 or [::1]:2525")
     return host.strip("[]"), int(port)
 

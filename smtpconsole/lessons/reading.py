@@ -171,7 +171,7 @@ class _Reader:
             if is_inline:
                 return house.read(tomllib.loads(text)["x"], base, "house")
             return house.parsed(text, base, "house")
-        except (house.HouseError, tomllib.TOMLDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             told = str(error) if isinstance(error, house.HouseError) else "house is not TOML"
             self._bad(number, told, "write rules such as greylist = 3; docs/sandbox.md has them")
         return base

@@ -7,6 +7,7 @@ file of one's own says only what is different.
 from __future__ import annotations
 
 import hmac
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -17,6 +18,8 @@ from typing import Any
 
 DOMAIN = "sandbox.example"
 
+_MOST = 10**15  # octets, seconds, messages
+_REPLY = re.compile(r"[2-5][0-9]{2} [^\x00-\x1f\x7f]+")
 _RELAY = ("authenticated", "everybody", "nobody")
 
 
@@ -136,7 +139,7 @@ def parsed(text: str, base: House, name: str) -> House:
     """Rules out of TOML; HouseError says what is wrong in it."""
     try:
         found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number may be beyond all measure, too
         raise HouseError(f"{name} is not TOML: {str(error).lower()}") from error
     return read(found, base, name)
 
@@ -153,19 +156,19 @@ def read(found: Mapping[str, Any], base: House, name: str) -> House:
 
 def _read(name: str, key: str, value: Any, base: House) -> Any:
     wanted = getattr(base, key)
-    if isinstance(wanted, (int, float)) and isinstance(value, (int, float)) and value >= 0:
+    if isinstance(wanted, (int, float)) and _is_amount(value):
         return type(wanted)(value)
     if key == "relay":
         if value not in _RELAY:
-            raise HouseError(f"{name}: relay is one of {', '.join(_RELAY)}, not {value!r}")
+            raise HouseError(f"{name}: relay is one of {', '.join(_RELAY)}, not {_told(value)}")
         return value
-    if isinstance(wanted, str) and isinstance(value, str) and value:
+    if isinstance(wanted, str) and isinstance(value, str) and value and value.isprintable():
         return value.lower()
     if isinstance(wanted, tuple) and _is_texts(value):
         return tuple(value if key == "withdraw" else (each.lower() for each in value))
     if isinstance(wanted, Mapping) and isinstance(value, dict):
         return {**wanted, **{each.lower(): _entry(name, key, each, value[each]) for each in value}}
-    raise HouseError(f"{name}: {key} cannot be {value!r}")
+    raise HouseError(f"{name}: {key} cannot be {_told(value)}")
 
 
 def _entry(name: str, key: str, entry: str, value: Any) -> Any:
@@ -175,9 +178,21 @@ def _entry(name: str, key: str, entry: str, value: Any) -> Any:
         return value
     if key == "users" and isinstance(value, str) and "@" in entry:
         return value
-    if key == "replies" and isinstance(value, str) and value[:3].isdecimal() and len(value) > 4:
+    if key == "replies" and isinstance(value, str) and _REPLY.fullmatch(value):
         return value
-    raise HouseError(f"{name}: {entry!r} in {key} cannot be {value!r}; see default.toml")
+    raise HouseError(f"{name}: {entry!r} in {key} cannot be {_told(value)}; see default.toml")
+
+
+def _told(value: Any) -> str:
+    try:
+        return repr(value)[:80]
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number of so many digits"
+
+
+def _is_amount(value: Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and 0 <= value <= _MOST
 
 
 def _is_texts(value: Any) -> bool:

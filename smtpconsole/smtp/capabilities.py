@@ -46,7 +46,8 @@ class Capabilities:
     def size(self) -> int | None:
         """The most octets a message may have (RFC 1870); None if not told, or not limited."""
         digits = self.parameters("SIZE") or ""
-        return (int(digits) or None) if digits.isascii() and digits.isdecimal() else None
+        is_number = digits.isascii() and digits.isdecimal() and len(digits) <= 20
+        return (int(digits) or None) if is_number else None
 
     def limit(self, name: str) -> int | None:
         """One of RCPTMAX, MAILMAX and RCPTDOMAINMAX (RFC 9422); None if there is none."""

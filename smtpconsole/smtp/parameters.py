@@ -20,8 +20,9 @@ from smtpconsole.smtp.capabilities import Capabilities
 
 Wishes = Mapping[str, Any]
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_BY = re.compile(r"([+-]?\d{1,9});([NR])(T?)", re.IGNORECASE)
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_BY = re.compile(r"([+-]?\d{1,9});([NR])(T?)", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 _FREE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(=[\x21-\x3c\x3e-\x7e]+)?")  # RFC 5321, 4.1.2
 _NOTIFY = ("SUCCESS", "FAILURE", "DELAY")
 
@@ -42,7 +43,8 @@ class Parameter:
         try:
             text = self.spell(value)
         except ValueError as error:
-            told = f"{self.keyword} cannot be {value!r}: {error} (for example {self.example})"
+            why = "it is no UTF-8" if isinstance(error, UnicodeError) else error
+            told = f"{self.keyword} cannot be {value!r}: {why} (for example {self.example})"
             raise ValueError(told) from None
         return f"{self.keyword}={text}" if text else self.keyword
 
@@ -74,9 +76,11 @@ def _flag(value: Any) -> str:
 
 def _number(least: int, most: int) -> Callable[[Any], str]:
     def spell(value: Any) -> str:
+        if isinstance(value, str) and _NUMBER.fullmatch(value) is None:
+            raise ValueError("it is a number")
         try:
             number = int(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ValueError("it is a number") from None
         if not least <= number <= most:
             raise ValueError(f"it is from {least} to {most}")

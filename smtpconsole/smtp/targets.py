@@ -18,6 +18,12 @@ MX_PORT = 25
 _NAMES = {(False, False): "smtp", (True, False): "smtps", (False, True): "lmtp"}
 
 
+def port_of(text: str) -> int | None:
+    """The port that is written so; None if it is none."""
+    is_number = text.isascii() and text.isdecimal() and len(text) < 6
+    return int(text) if is_number and 0 < int(text) < 65536 else None
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A server: a host and a port, or a path or a command, which need no host."""

@@ -88,7 +88,8 @@ def _target(lines: Sequence[bytes]) -> str:
 
 def find(journals: Sequence[Kept], which: str) -> Kept | None:
     """The journal of a number in the list, from 1 on, of a name, or of a file name."""
-    if which.isascii() and which.isdecimal() and 0 < int(which) <= len(journals):
+    is_number = which.isascii() and which.isdecimal() and len(which) < 9
+    if is_number and 0 < int(which) <= len(journals):
         return journals[int(which) - 1]
     for each in journals:
         if which in (each.name, each.path.name, each.path.stem, str(each.path)):

@@ -38,6 +38,17 @@ from smtpconsole.transcript.formats import exported
 from smtpconsole.transcript.journal import Journal
 
 LINES = (
+    *(
+        "STARTTLS",
+        "MAIL FROM:<a@x>",
+        "RCPT TO:<b@y>",
+        "RCPT TO:<b@y>",
+        "DATA",
+        "DATA",
+        ".",
+        ".",
+        "BDAT 7",
+    ),
     *("EHLO me", "HELO me", "MAIL FROM:<a@x>", "RCPT TO:<b@y>", "RCPT TO:<c@y>", "DATA", "RSET"),
     *("NOOP", "QUIT", "STARTTLS", "AUTH LOGIN", f"AUTH PLAIN {SECRET}", "*", ".", "", "Subject: x"),
     *("..", "BDAT 7", "BDAT 9 LAST", "hello", "XCLIENT NAME=x", "VRFY x", "nonsense"),
@@ -46,7 +57,10 @@ GROUPS = (
     *(("MAIL FROM:<a@x>", "RCPT TO:<b@y>", "DATA"), ("NOOP", "NOOP", "NOOP"), ("RSET", "EHLO me")),
     *(("RCPT TO:<b@y>", "RCPT TO:<c@y>"), ("NOOP", "STARTTLS"), ("RSET", "AUTH LOGIN")),
 )
-CODES = st.sampled_from([250, 250, 250, 220, 221, 235, 334, 334, 353, 354, 354, 450, 550, 554, 502])
+AS_IT_SHOULD = 0
+CODES = st.sampled_from([0] * 9 + [250, 220, 221, 235, 334, 334, 353, 354, 450, 550, 554, 502])
+SELDOM = st.sampled_from([False, False, False, True])
+OFTEN = st.sampled_from([True, True, False])
 BODIES = (b"", b"Subject: x\r\n\r\nhello\r\n", b".\r\n..\r\n", b"x" * 40 + b"\n.\n")
 NUMBER = re.compile(rb"r(\d+)")
 PROPER = {b"DATA": 354, b"AUTH": 235, b"STARTTLS": 220, b"QUIT": 221, GREETING: 220}
@@ -55,8 +69,8 @@ PROPER = {b"DATA": 354, b"AUTH": 235, b"STARTTLS": 220, b"QUIT": 221, GREETING: 
 class Talk(RuleBasedStateMachine):
     """One connection."""
 
-    @initialize(lmtp=st.booleans())
-    def connect(self, lmtp: bool) -> None:
+    @initialize(lmtp=st.booleans(), is_greeted=OFTEN)
+    def connect(self, lmtp: bool, is_greeted: bool) -> None:
         self.session = Watched(lmtp=lmtp)
         self.journal = Journal()
         self.keep, self.session.observe = self.session.observe, self.observe
@@ -67,6 +81,15 @@ class Talk(RuleBasedStateMachine):
         self.framing: Any = None
         self.checked = 0  # events that have been looked at
         self.begin(exchanges.greeting())
+        if is_greeted:
+            self.answer(AS_IT_SHOULD)
+            self.arrive(len(self.wire))
+
+    @precondition(lambda self: self.session.phase is Phase.CLOSED)
+    @rule(lmtp=st.booleans())
+    def connects_again(self, lmtp: bool) -> None:
+        self.settle()
+        self.connect(lmtp, True)
 
     def observe(self, event: Any) -> None:
         self.keep(event)
@@ -84,9 +107,10 @@ class Talk(RuleBasedStateMachine):
         """Nothing is under way, and whoever gave up something has not left a mess."""
         return self.is_idle and (not self.session.is_amid or self.session.phase is Phase.CONTENT)
 
-    def begin(self, exchange: Exchange[Any]) -> None:
+    def begin(self, exchange: Exchange[Any], *, is_held: bool = False) -> None:
         future: Future[Any] = Future()
         self.futures.append(future)
+        self.session.holds = (lambda batch: True) if is_held else None
         self.session.begin(exchange, future)
         self.flush()
 
@@ -105,9 +129,10 @@ class Talk(RuleBasedStateMachine):
         self.begin(exchanges.typed(self.session, line.encode()))
 
     @precondition(lambda self: self.may_talk and self.session.phase is Phase.READY)
-    @rule(lines=st.sampled_from(GROUPS))
-    def pipelines(self, lines: tuple[str, ...]) -> None:
-        self.begin(said([self.session.typed(line.encode()) for line in lines]))
+    @rule(lines=st.sampled_from(GROUPS), is_held=SELDOM)
+    def pipelines(self, lines: tuple[str, ...], is_held: bool) -> None:
+        batch = [self.session.typed(line.encode()) for line in lines]
+        self.begin(said(batch), is_held=is_held)
 
     @precondition(lambda self: self.may_talk and self.session.phase is Phase.READY)
     @rule(
@@ -117,9 +142,17 @@ class Talk(RuleBasedStateMachine):
         way=st.sampled_from(["", "chunking", "small chunks"]),
         is_pulled=st.booleans(),
         prdr=st.booleans(),
+        is_held=SELDOM,
     )
     def delivers(
-        self, body: bytes, count: int, pipelining: bool, way: str, is_pulled: bool, prdr: bool
+        self,
+        body: bytes,
+        count: int,
+        pipelining: bool,
+        way: str,
+        is_pulled: bool,
+        prdr: bool,
+        is_held: bool,
     ) -> None:
         lmtp = self.session.lmtp
         prdr = prdr and not lmtp
@@ -128,11 +161,10 @@ class Talk(RuleBasedStateMachine):
         mail = commands.mail("a@x", options=["PRDR"] if prdr else [])
         rcpts = [commands.rcpt(f"to{number}@y") for number in range(count)]
         ways = {"chunking": bool(way), "chunk": 9 if way == "small chunks" else None}
-        self.begin(
-            exchanges.deliver(
-                mail, rcpts, content, pipelining=pipelining, lmtp=lmtp, prdr=prdr, **ways
-            )
+        letter = exchanges.deliver(
+            mail, rcpts, content, pipelining=pipelining, lmtp=lmtp, prdr=prdr, **ways
         )
+        self.begin(letter, is_held=is_held)
 
     @precondition(lambda self: self.may_talk and self.session.phase is Phase.READY)
     @rule(name=st.sampled_from(["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "SCRAM-SHA-256"]))
@@ -141,8 +173,13 @@ class Talk(RuleBasedStateMachine):
         self.begin(login([MECHANISMS[name], MECHANISMS["PLAIN"]], who))
 
     @precondition(lambda self: upload.wants(self.session))
-    @rule()
-    def pulls(self) -> None:
+    @rule(times=st.integers(1, 4))
+    def pulls(self, times: int) -> None:
+        for _ in range(times):
+            if upload.wants(self.session):
+                self.pull()
+
+    def pull(self) -> None:
         session = self.session
         assert session.streaming is not None
         if session.streaming is not self.framing:
@@ -155,13 +192,11 @@ class Talk(RuleBasedStateMachine):
             upload.said(session, piece)
         self.flush()
 
-    @precondition(lambda self: self.session.running is not None)
-    @rule(is_meant=st.integers(0, 5).map(lambda number: number == 4))
-    def gives_up(self, is_meant: bool) -> None:
+    @precondition(lambda self: self.session.running and len(self.session.events) % 6 == 5)
+    @rule()
+    def gives_up(self) -> None:
         """As a connection does: there is no way back from the middle of some."""
         session = self.session
-        if not is_meant:
-            return
         self.futures[-1].cancel()
         session.abandon()
         self.flush()
@@ -177,10 +212,6 @@ class Talk(RuleBasedStateMachine):
         self.flush()
 
     # --- step mode ----------------------------------------------------------------------------
-
-    @rule(is_on=st.integers(0, 5).map(lambda number: number == 4))
-    def steps(self, is_on: bool) -> None:
-        self.session.holds = (lambda batch: True) if is_on else None
 
     @precondition(lambda self: self.session.held is not None)
     @rule(at=st.integers(0, 3))
@@ -211,33 +242,41 @@ class Talk(RuleBasedStateMachine):
     def is_answerable(self) -> bool:
         return self.server.oldest() is not None and self.session.phase is not Phase.CLOSED
 
-    @precondition(lambda self: self.is_answerable)
-    @rule(code=CODES, arrives=st.booleans())
-    def answers(self, code: int, arrives: bool) -> None:
-        asked = self.server.oldest()
-        if asked == GREETING:
-            code = 220 if code < 300 else 554
-        if code == 220 and asked is not None and asked.split()[:1] == [b"XCLIENT"]:
-            code = 250  # it would begin the session anew
-        self.wire += self.server.answer(code)
-        if arrives:
-            self.arrive(len(self.wire))
+    @property
+    def is_unasked(self) -> bool:
+        """Nothing is asked, nor might what comes be meant for a content under way."""
+        session, server = self.session, self.server
+        is_busy = session.unanswered or session.held or session.streaming or self.wire
+        is_quiet = not is_busy and session.phase in (Phase.READY, Phase.AUTH)
+        return is_quiet and server.mode not in ("tls", "gone") and not server.waiting()
 
     @precondition(lambda self: self.is_answerable)
-    @rule(times=st.integers(1, 4))
-    def does_as_it_should(self, times: int) -> None:
-        """What is waiting is answered, and the answers arrive."""
-        for _ in range(times):
+    @rule(codes=st.lists(CODES, min_size=1, max_size=5), arrives=OFTEN)
+    def answers(self, codes: list[int], arrives: bool) -> None:
+        for code in codes:
             if self.is_answerable:
-                asked = self.server.oldest() or b""
-                verb = (asked.split() or [b""])[0]
-                self.wire += self.server.answer(PROPER.get(verb, 250))
+                self.answer(code)
+            if arrives and self.wire:
                 self.arrive(len(self.wire))
 
     @precondition(lambda self: self.is_answerable)
-    @rule(times=st.integers(1, 4))
-    def goes_on(self, times: int) -> None:
-        self.does_as_it_should(times)
+    @rule()
+    def answers_all(self) -> None:
+        """In one go, and as it should."""
+        while self.is_answerable:
+            self.answer(AS_IT_SHOULD)
+        self.arrive(len(self.wire))
+
+    def answer(self, code: int) -> None:
+        asked = self.server.oldest() or b""
+        verb = (asked.split() or [b""])[0]
+        if code == AS_IT_SHOULD:
+            code = PROPER.get(verb, 250)
+        elif asked == GREETING:
+            code = 220 if code < 300 else 554
+        elif code == 220 and verb == b"XCLIENT":
+            code = 250  # it would begin the session anew
+        self.wire += self.server.answer(code)
 
     @precondition(lambda self: self.is_answerable and len(self.session.events) > 30)
     @rule()
@@ -245,15 +284,9 @@ class Talk(RuleBasedStateMachine):
         self.wire += self.server.answer(421)
         self.server.mode = "gone"
 
-    @precondition(lambda self: self.session.phase is not Phase.CLOSED and not self.wire)
+    @precondition(lambda self: self.is_unasked and len(self.session.events) % 4 == 1)
     @rule(code=st.sampled_from([250, 421, 550]))
     def says_what_nobody_asked(self, code: int) -> None:
-        if self.session.unanswered or self.server.mode in ("tls", "gone", "greeting"):
-            return
-        if self.session.held is not None or self.server.waiting() or self.session.streaming:
-            return
-        if self.session.phase is Phase.CONTENT:  # it may be meant for the content
-            return
         self.wire += self.server.say(code, None)
         self.arrive(len(self.wire))
 
@@ -353,8 +386,11 @@ class Talk(RuleBasedStateMachine):
                 assert asked == f"RCPT TO:<{who}>".encode()
 
     def teardown(self) -> None:
-        if not hasattr(self, "session"):
-            return
+        if hasattr(self, "session"):
+            self.settle()
+
+    def settle(self) -> None:
+        """The connection is over."""
         self.session.receive_eof()
         assert all(future.done() for future in self.futures)
         for name in ("text", "json"):

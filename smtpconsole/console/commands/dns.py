@@ -24,6 +24,7 @@ from smtpconsole.net.dns.tags import Published
 from smtpconsole.net.dns.tlsa import PORT
 from smtpconsole.smtp.facts import Demands
 from smtpconsole.smtp.remarks import Remark, by_severity
+from smtpconsole.smtp.targets import port_of
 
 _KINDS = ("a", "aaaa", "caa", "cname", "ds", "dnskey", "ns", "soa", "srv", "txt")
 
@@ -181,10 +182,10 @@ async def _any(console: Console, resolver: Resolver, kind: str, name: str) -> No
 async def _tlsa(console: Console, resolver: Resolver, name: str, more: str) -> None:
     target = console.target
     host = name or (target.host if target is not None else "")
-    port = more or str(target.port if target is not None and not name else PORT)
-    if not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ConsoleError(f"{port} is not a port", "/dns tlsa HOST [PORT]")
-    lines, remarks = await _pinned(console, resolver, _given(console, host, _TLSA), int(port))
+    port = port_of(more or str(target.port if target is not None and not name else PORT))
+    if port is None:
+        raise ConsoleError(f"{more[:40]} is not a port", "/dns tlsa HOST [PORT]")
+    lines, remarks = await _pinned(console, resolver, _given(console, host, _TLSA), port)
     _show(console, f"TLSA records of {host}, port {port}", lines, remarks)
 
 

@@ -15,7 +15,7 @@ from smtpconsole.composer.messages import fresh
 from smtpconsole.composer.tokens import About
 from smtpconsole.composer.tree import opened, tree
 from smtpconsole.console.answers import Answer, ConsoleError
-from smtpconsole.console.arguments import NUMBER, PATH, WORDS, choice
+from smtpconsole.console.arguments import NUMBER, PATH, WORDS, choice, is_number
 from smtpconsole.console.commands import command
 from smtpconsole.console.composing.drafting import measured, notes, octets, restored
 from smtpconsole.console.console import Console
@@ -140,7 +140,7 @@ def _path(file: str) -> Path:
 
 
 def _restore(console: Console, file: str, number: int) -> str:
-    return restored(console, int(file) if file.isdecimal() else number)
+    return restored(console, int(file) if is_number(file) else number)
 
 
 def _set(console: Console, name: str, text: str) -> None:

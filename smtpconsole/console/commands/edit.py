@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from smtpconsole.console.answers import Answer, ConsoleError
-from smtpconsole.console.arguments import Kind, choice
+from smtpconsole.console.arguments import Kind, choice, is_number
 from smtpconsole.console.commands import command
 from smtpconsole.console.composing import drafting
 from smtpconsole.console.console import Console
@@ -37,7 +37,7 @@ async def edit(
     In step mode /edit 2 LINE says LINE instead of the second line of the held batch, and /edit 2
     opens that in your editor.
     """
-    if what.isdecimal() or (not what and console.held is not None):
+    if is_number(what) or (not what and console.held is not None):
         await _edit_held(console, int(what or "1"), line)
         return
     what = what or "body"

@@ -116,7 +116,7 @@ def read(path: Path | None = None) -> Document:
 
     try:
         document.tables = tomllib.loads(document.text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # of TOML, or of a number beyond all measure
         document.is_broken = True
         document.problems.append(_malformed(document, error))
     except RecursionError:
@@ -210,6 +210,7 @@ def as_typed(entry: Entry, value: Any) -> str | None:
         return None
     if isinstance(value, int | float):
         is_number = entry.type == "number" or entry.name in _NUMERIC
+        is_number = is_number and abs(value) < 1e300  # more an int can be, and no float
         return f"{value:.10g}" if is_number else None
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return ",".join(value) if entry.type == "text" else None

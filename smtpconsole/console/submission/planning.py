@@ -26,7 +26,7 @@ from smtpconsole.console.submission import stages
 from smtpconsole.console.submission.drafting import Words, drafted, warning
 from smtpconsole.console.submission.plan import Login, Need, Plan
 from smtpconsole.console.targets import parse_target
-from smtpconsole.smtp.targets import Target
+from smtpconsole.smtp.targets import Target, port_of
 from smtpconsole.visible import visible
 
 Said = Mapping[str, Any]
@@ -197,8 +197,8 @@ def _adjusted(server: Target, said: Said, *, has_port: bool) -> Target:
 
 
 def _port(text: str) -> int:
-    if text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 65536:
-        return int(text)
+    if (found := port_of(text)) is not None:
+        return found
     try:
         return socket.getservbyname(text, "tcp")
     except (OSError, OverflowError, ValueError):

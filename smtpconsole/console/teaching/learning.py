@@ -319,7 +319,7 @@ class Learning:
 
     async def _enter(self, line: str) -> None:
         word, _, number = line.partition(" ")
-        if word == "answer" and number.isdecimal():
+        if word == "answer" and number.isdecimal() and len(number) < 6:
             if self.tutor.ask is not None:
                 self.tutor.answer(int(number))
         elif line or self.phase is Phase.CONTENT:

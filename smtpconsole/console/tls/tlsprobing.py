@@ -25,7 +25,7 @@ from smtpconsole.net import knocking, scan, smuggling
 from smtpconsole.net.policy import TlsPolicy
 from smtpconsole.smtp.events import Noted, Target
 from smtpconsole.smtp.facts import TlsFacts
-from smtpconsole.smtp.targets import IMPLICIT_TLS_PORT
+from smtpconsole.smtp.targets import IMPLICIT_TLS_PORT, port_of
 
 T = TypeVar("T")
 
@@ -192,8 +192,7 @@ async def compared(console: Console, seen: Inspection, other: str) -> None:
 
 
 def _other(target: Target, other: str) -> Target:
-    if other.isascii() and other.isdecimal() and 0 < int(other) < 65536:
-        port = int(other)
+    if (port := port_of(other)) is not None:
         return Target(target.host, port, implicit_tls=port == IMPLICIT_TLS_PORT)
     return parse_target(other)
 

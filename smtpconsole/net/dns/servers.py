@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
+from smtpconsole.smtp.targets import port_of
+
 PORT = 53
 RESOLV_CONF = Path("/etc/resolv.conf")
 
@@ -65,9 +67,10 @@ def parse_server(text: str) -> Server:
         address = str(ip_address(host))
     except ValueError:
         raise ValueError(f"{text!r} is not the address of a resolver") from None
-    if port and not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
-        raise ValueError(f"{port!r} is not a port")
-    return Server(address, int(port or PORT))
+    number = port_of(port) if port else PORT
+    if number is None:
+        raise ValueError(f"{port[:40]!r} is not a port")
+    return Server(address, number)
 
 
 def given(texts: Sequence[str], *, trust_ad: bool = False) -> Servers:

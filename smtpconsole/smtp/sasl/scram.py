@@ -159,7 +159,7 @@ def _verdict(message: bytes, expected: bytes) -> Response:
 
 
 def _told(error: bytes) -> tuple[Failure, str]:
-    name = error.decode("utf-8", "replace")
+    name = error.decode("utf-8", "replace").strip() or "other-error"
     return ERRORS.get(name, (Failure.CREDENTIALS, f"the server refuses: {name[:60]}"))
 
 
