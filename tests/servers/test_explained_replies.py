@@ -5,6 +5,7 @@ from __future__ import annotations
 import dovecot
 import postfix
 import pytest
+from columns import COLUMNS
 from test_console import Person
 
 from smtpconsole.console.console import Console
@@ -50,6 +51,45 @@ async def test_what_postfix_refuses_is_explained_by_its_words(
 ) -> None:
     told, _ = await asked_after(f"localhost:{mta.port}", *lines)
     assert told == title
+
+
+SENT = (HELLO, MAIL)
+NOBODY = f"RCPT TO:<nobody@{postfix.DOMAIN}>"
+ELSEWHERE = "RCPT TO:<x@elsewhere.test>"
+
+
+@pytest.mark.parametrize(
+    ("server", "lines", "title", "speaker"),
+    [
+        ("Exim", (*SENT, ELSEWHERE), "550 relaying refused", "Exim"),
+        ("Exim", (*SENT, NOBODY), "550 no route for the address", "Exim"),
+        ("Exim", (HELLO, f"{MAIL} FOO=bar"), "501 parameter not known", "Exim"),
+        ("Exim", (HELLO, "AUTH PLAIN AGEAYg=="), "503 not offered to this client", "Exim"),
+        ("OpenSMTPD", (*SENT, NOBODY), "550 recipient not taken", "OpenSMTPD"),
+        ("OpenSMTPD", (*SENT, ELSEWHERE), "550 recipient not taken", "OpenSMTPD"),
+        ("OpenSMTPD", (HELLO, HELLO), "503 5.5.1 introduced already", "OpenSMTPD"),
+        ("OpenSMTPD", (HELLO, "WIBBLE"), "500 5.5.1 command not recognised", "OpenSMTPD"),
+        ("OpenSMTPD", (HELLO, f"{MAIL} FOO=bar"), "503 5.5.4 parameter not known", ""),
+        (
+            *("Dovecot", (HELLO, "XCLIENT ADDR=192.0.2.1")),
+            *("550 5.7.14 XCLIENT is for trusted clients", "Dovecot"),
+        ),
+        ("smtp-server", (*SENT, ELSEWHERE), "554 relaying refused", ""),
+        ("aiosmtpd", (HELLO, f"{MAIL} FOO=bar"), "555 parameter not known", ""),
+    ],
+)
+async def test_what_other_servers_refuse_is_explained_as_theirs(
+    server: str,
+    lines: tuple[str, ...],
+    title: str,
+    speaker: str,
+    request: pytest.FixtureRequest,
+) -> None:
+    fixture, column = COLUMNS[server]
+    at = column(request.getfixturevalue(fixture))
+    told, person = await asked_after(f"localhost:{at.port}", *lines)
+    assert told == title
+    assert not speaker or f"The wording is that of {speaker}." in person.last
 
 
 async def test_a_reply_of_dovecot_is_explained(mda: dovecot.Dovecot) -> None:
