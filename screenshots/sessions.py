@@ -248,6 +248,9 @@ class Place(ExitStack):
         given = "".join(f"{self._meant(line[2:])}\n" for line in command.typed[1:-1])
         output = words[words.index(">") + 1] if ">" in words else ""
         words = words[: words.index(">")] if output else words
+        if "<" in words:
+            *words, _, name = words
+            given = Path(name).read_text(encoding="utf-8")
         before = repl.input_for
         if typed:
             typist = Typist(typed, self._answers)

@@ -55,6 +55,14 @@ def test_a_pasted_reply_of_several_lines_is_one() -> None:
     assert told.output.startswith("550 5.7.26 the sender's domain asks to refuse it\n")
 
 
+def test_what_a_report_says_twice_is_explained_once() -> None:
+    words = "550 5.1.1 <bob@b.example>: user unknown"
+    told = run(text=f"host mx said: {words}\n\nDiagnostic-Code: smtp; {words} in table\n")
+    titles = [part.splitlines()[0] for part in told.output.split("\n\n")]
+    assert len(titles) == len(set(titles)) == 3
+    assert len(json.loads(run("--json", text=f"said: {words}\n\nsmtp; {words}\n").output)) == 2
+
+
 REPORT = """\
 This is the mail system at host mail.example.com.
 

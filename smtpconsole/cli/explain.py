@@ -56,7 +56,7 @@ def command(words: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_as_json(*each) for each in found], indent=1))
     else:
-        click.echo("\n\n".join("\n".join(_as_text(*each)) for each in found))
+        click.echo("\n\n".join("\n".join(_as_text(*each)) for each in _once(found)))
     sys.exit(0 if all(each for _, each in found) else 1)
 
 
@@ -71,6 +71,18 @@ def _asked(words: tuple[str, ...]) -> tuple[str, ...]:
     if not asked:
         raise click.UsageError("there is nothing to explain: no words came")
     return asked
+
+
+def _once(
+    found: list[tuple[str, tuple[knowledge.Explanation, ...]]],
+) -> Iterator[tuple[str, tuple[knowledge.Explanation, ...]]]:
+    """Each meaning where it comes first: a report says the same reply two or three times."""
+    told: list[knowledge.Explanation] = []
+    for asked, meanings in found:
+        news = tuple(each for each in meanings if each not in told)
+        told += news
+        if news or not meanings:
+            yield asked, news
 
 
 def _as_text(asked: str, found: tuple[knowledge.Explanation, ...]) -> Iterator[str]:
