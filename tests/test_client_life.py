@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ from scripted import Scripted, scripted
 
 from smtpconsole import SMTP, Route, SMTPResponse
 from smtpconsole.client import errors
+from smtpconsole.sandbox import Sandbox
 
 NAME = "client.example"
 TEXT = "Subject: x\n\nHi\n"
@@ -273,3 +276,26 @@ async def test_login_reads_what_a_fake_client_says_the_server_offers() -> None:
     fake.server_auth_methods = []
     with pytest.raises(errors.SMTPException, match="No suitable"):
         await fake.login("u", "p")
+
+
+@pytest.mark.parametrize("is_secured", [False, True])
+async def test_a_connection_that_is_over_is_freed_without_the_collector(is_secured: bool) -> None:
+    """It does not know how much memory OpenSSL holds, and would come too late."""
+    gc.collect()
+    gc.disable()
+    try:
+        with Sandbox() as sandbox:
+            user = client(
+                hostname="localhost",
+                port=sandbox.port,
+                start_tls=is_secured,
+                cert_bundle=str(sandbox.ca_file),
+            )
+            async with user:
+                await user.sendmail("a@x.example", "bob@sandbox.example", TEXT)
+                connection = weakref.ref(user.protocol)
+            del user
+            await asyncio.sleep(0)
+        assert connection() is None
+    finally:
+        gc.enable()

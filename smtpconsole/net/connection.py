@@ -96,10 +96,8 @@ class Connection(asyncio.BufferedProtocol):
             self._watchdog.progress()
 
     def _receive(self, data: bytes) -> None:
-        if self._layer is None:
-            self.session.receive(data)
-        else:
-            self._receive_encrypted(data)
+        receive = self.session.receive if self._layer is None else self._receive_encrypted
+        receive(data)
 
     def eof_received(self) -> bool:
         layer = self._layer
@@ -124,6 +122,7 @@ class Connection(asyncio.BufferedProtocol):
         self.session.receive_eof(exc, is_cut_short=self.is_uploading)
         self._flush()
         self._watchdog.close()
+        self._puller.close()
         if self._handshake is not None:
             self._handshake.keep()
         if not self.lost.done():

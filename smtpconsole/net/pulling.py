@@ -55,6 +55,10 @@ class Puller:
             self._is_due = True
             self._loop.call_soon(self._pull)
 
+    def close(self) -> None:
+        """The connection is gone, and let go of."""
+        self._flush = lambda: None
+
     def _begin(self, framing: Framing | None) -> None:
         """Leave the source before, and open that of another content."""
         task, self._task = self._task, None

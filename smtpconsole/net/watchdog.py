@@ -46,11 +46,19 @@ class Watched(Protocol):
         """How many octets the peer's side has taken off us so far, and how many are unsent."""
 
 
+class _Nothing:
+    """What is watched when the connection is gone."""
+
+    awaited: tuple[Timer, str, Send | None] = ("other", "", None)
+    is_uploading = is_reading = False
+    taken = (0, 0)
+
+
 class Watchdog:
     """Barks once, with a Silence, when what is awaited is late."""
 
     def __init__(self, watched: Watched, bark: Callable[[Silence], None]) -> None:
-        self._watched = watched
+        self._watched: Watched = watched
         self._bark = bark
         self._loop = asyncio.get_running_loop()
         self._handle: asyncio.TimerHandle | None = None
@@ -83,10 +91,11 @@ class Watchdog:
         self._timeouts = None
 
     def close(self) -> None:
-        """The connection is gone."""
+        """The connection is gone, and let go of: the collector would come late."""
         self._timeouts = None
         if self._handle is not None:
             self._handle.cancel()
+        self._watched, self._bark = _Nothing(), lambda silence: None
 
     def progress(self) -> None:
         """Something awaited has come, or has begun: time counts anew."""
