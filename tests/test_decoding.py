@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from test_sasl import INFO, pair, spoken, type_2
 
 from smtpconsole.smtp.sasl import MECHANISMS
-from smtpconsole.smtp.sasl.claims import claimed_user, holds_secret, secret_parts
+from smtpconsole.smtp.sasl.claims import claimed_user, holds_secret, is_proof, secret_parts
 from smtpconsole.smtp.sasl.decoding import Field, decode_challenge, decode_response
 from smtpconsole.smtp.sasl.tokens import expiry, token_facts
 
@@ -397,3 +397,19 @@ def test_the_secret_part_is_known_without_the_mechanism(
 def test_what_names_only_somebody_is_no_secret() -> None:
     assert not holds_secret("external") and not holds_secret("ANONYMOUS")
     assert holds_secret("plain") and holds_secret("X-MAGIC")
+
+
+@pytest.mark.parametrize(
+    ("response", "is_once"),
+    [
+        (b"tim 913a602c7eda7a495b4e6e7334d3890" + b"b", True),
+        (b"c=biws,r=abc,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=", True),
+        (b'username="a",response=d388dad90d4bbd760a152321f2143af7', True),
+        (b"NTLMSSP\0\3\0\0\0", True),
+        (b"\0tim\0tanstaaf", False),
+        (b"user=a\1auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEu\1\1", False),
+        (b"tanstaaf", False),
+    ],
+)
+def test_a_proof_for_one_challenge_is_told_from_a_secret(response: bytes, is_once: bool) -> None:
+    assert is_proof(response) == is_once

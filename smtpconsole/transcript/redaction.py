@@ -6,6 +6,8 @@
 3. A `Sweep` does so across segment borders: the octets that may be the beginning of a secret are
    held back, and told later as part of the segment they came with.
 4. Needles shorter than four octets are not hunted for: they would make holes everywhere.
+5. A proof that was made of a secret for one challenge is hunted for until there were some newer
+   ones: who logs in again and again would otherwise pay for all logins before.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from collections.abc import Iterator
 from urllib.parse import quote_from_bytes
 
 from smtpconsole.smtp.commands import Send
-from smtpconsole.smtp.sasl.claims import secret_parts
+from smtpconsole.smtp.sasl.claims import is_proof, secret_parts
 
 MASK = b"[not shown]"
 _SHORTEST = 4
+_PROOFS = 8  # that are hunted for at least, the latest
 _MASKED = re.compile(rb"\[\d+ octets not shown\]")
 
 
@@ -90,12 +93,17 @@ class Redactor:
     """Knows the secrets of a session, and takes them out of text."""
 
     def __init__(self) -> None:
-        self._needles: set[bytes] = set()  # lower case
-        self._telling: list[bytes] = []  # where none of these is, there is no needle
+        self._always: list[set[bytes]] = []  # needles of each secret, lower case
+        self._proofs: list[set[bytes]] = []
         self._words: dict[bytes, bytes] = {}
-        self._pattern: re.Pattern[bytes] | None = None
+        self._hunt_none()
+
+    def _hunt_none(self) -> None:
+        self._needles: set[bytes] = set()
+        self._telling: list[bytes] = []  # where none of these is, there is no needle
+        self._made: re.Pattern[bytes] | None = None  # when it is first needed
         self._beginnings: set[bytes] = set()
-        self._last: frozenset[int] = frozenset()  # octets that a beginning ends with
+        self._last: set[int] = set()  # octets that a beginning ends with
         self._longest = 0
 
     def learn(self, secret: bytes) -> None:
@@ -117,29 +125,45 @@ class Redactor:
         needles = {said, said.strip(), decoded}
         for part in secret_parts(decoded) or [decoded]:
             needles |= set(encodings(part))
-        self._add(needles)
+        self._add(needles, is_proof=is_proof(decoded))
 
-    def _add(self, needles: set[bytes]) -> None:
+    def _add(self, needles: set[bytes], *, is_proof: bool = False) -> None:
         found = {needle.lower() for needle in needles if len(needle) >= _SHORTEST}
         if found <= self._needles:
             return
+        (self._proofs if is_proof else self._always).append(found)
+        if len(self._proofs) > 2 * _PROOFS:
+            del self._proofs[:-_PROOFS]
+            self._hunt_none()
+            for each in (*self._always, *self._proofs):
+                self._hunt(each)
+        else:
+            self._hunt(found)
+
+    def _hunt(self, found: set[bytes]) -> None:
+        """Hunt for the needles of one more secret."""
         self._needles |= found
-        # The longest first, so that a part does not spoil the whole.
-        ordered = sorted(self._needles, key=len, reverse=True)
-        self._pattern = re.compile(b"|".join(map(re.escape, ordered)), re.IGNORECASE)
-        self._telling = []
-        for needle in reversed(ordered):
-            if not any(each in needle for each in self._telling):
-                self._telling.append(needle)
-        self._words = {}
-        for needle in found:
+        telling: list[bytes] = []
+        for needle in sorted(found, key=len):
+            if not any(each in needle for each in telling):
+                telling.append(needle)
             self._beginnings |= {needle[:length] for length in range(1, len(needle))}
-        self._last = frozenset(each[-1] for each in self._beginnings)
-        self._longest = len(ordered[0])
+            self._last |= {*needle[:-1]}
+            self._longest = max(self._longest, len(needle))
+        self._telling += telling
+        self._made, self._words = None, {}
+
+    @property
+    def _pattern(self) -> re.Pattern[bytes]:
+        """All needles, the longest first, so that a part does not spoil the whole."""
+        if self._made is None:
+            ordered = sorted(self._needles, key=len, reverse=True)
+            self._made = re.compile(b"|".join(map(re.escape, ordered)), re.IGNORECASE)
+        return self._made
 
     def is_clean(self, data: bytes) -> bool:
         """The octets hold no secret, nor the beginning of one at their end."""
-        return self._pattern is None or not (self.holds_secret(data) or self.unfinished(data))
+        return not self._needles or not (self.holds_secret(data) or self.unfinished(data))
 
     def holds_secret(self, data: bytes) -> bool:
         """The octets hold a secret known so far."""
@@ -152,7 +176,7 @@ class Redactor:
     def sweep(self, data: bytes) -> bytes:
         """The octets without any secret known so far."""
         # Looking for each needle is twenty times as fast as the pattern where there is none.
-        if self._pattern is None or not self.holds_secret(data):
+        if not self.holds_secret(data):
             return data
         return self._pattern.sub(MASK, data)
 
@@ -167,7 +191,7 @@ class Redactor:
 
     def sweep_text(self, text: str) -> str:
         """The same for text; octets that are no UTF-8 are surrogates."""
-        if self._pattern is None:
+        if not self._needles:
             return text
         octets = text.encode("utf-8", "surrogatepass" if _has_others(text) else "surrogateescape")
         if not self.holds_secret(octets):
@@ -176,13 +200,13 @@ class Redactor:
 
     def found(self, data: bytes) -> list[tuple[int, int]]:
         """Where the secrets are."""
-        if self._pattern is None or not self.holds_secret(data):
+        if not self.holds_secret(data):
             return []
         return [each.span() for each in self._pattern.finditer(data)]
 
     def unfinished(self, data: bytes) -> int:
         """How many octets at the end may be the beginning of a secret."""
-        if not data or self._pattern is None:
+        if not data or not self._needles:
             return 0
         tail = data[-self._longest :].lower()
         if tail[-1] not in self._last:  # nearly always: a segment ends with LF

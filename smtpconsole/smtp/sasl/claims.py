@@ -42,6 +42,8 @@ def holds_secret(mechanism: str) -> bool:
 _SECRETS = (
     re.compile(rb"\A[^\0]*\0[^\0]*\0(.*)\Z", re.DOTALL),  # PLAIN
     re.compile(rb"\x01auth=[^\s\x01]+ ([^\x01]+)\x01", re.IGNORECASE),  # OAuth
+)
+_PROOFS = (
     re.compile(rb" ([0-9a-f]{32,})\Z"),  # CRAM-MD5
     re.compile(rb"\A[cb]=[^,]*,r=[^,]*,.*p=([^,]+)"),  # SCRAM
     re.compile(rb"\bresponse=\"?([0-9a-f]{32})", re.IGNORECASE),  # DIGEST-MD5
@@ -50,7 +52,13 @@ _SECRETS = (
 
 def secret_parts(octets: bytes) -> list[bytes]:
     """The secrets in a response, whatever its mechanism; the response itself may be one, too."""
-    return [found[1] for pattern in _SECRETS if (found := pattern.search(octets))]
+    return [found[1] for pattern in _SECRETS + _PROOFS if (found := pattern.search(octets))]
+
+
+def is_proof(octets: bytes) -> bool:
+    """A response that answers one challenge with a secret, and is of no use for another."""
+    is_ntlm = octets.startswith(b"NTLMSSP\0")
+    return is_ntlm or any(pattern.search(octets) is not None for pattern in _PROOFS)
 
 
 # --- who it is ------------------------------------------------------------------------------
