@@ -6,14 +6,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: run test test-screens test-faults test-nightly test-pythons test-servers coverage mutants lint format bench package lock audit screenshots clean
+.PHONY: run test test-screens test-faults test-nightly test-pythons test-servers soak soak-short coverage mutants lint format bench package lock audit screenshots clean
 
 run: $(STAMP)
 	@$(BIN)/smtpconsole --sandbox
 
 # In a minute: everything that needs no screen and no server, and breaks nothing.
 test: $(STAMP)
-	$(PYTEST) -q -m "not servers and not screens and not faults" -n auto --dist loadfile --durations 10
+	$(PYTEST) -q -m "not servers and not screens and not faults and not soak" -n auto --dist loadfile --durations 10
 
 # What drives the application or a terminal, in two minutes.
 test-screens: $(STAMP)
@@ -33,6 +33,13 @@ test-pythons: $(STAMP)
 
 test-servers: $(STAMP)
 	$(PYTEST) -m servers
+
+# Ten thousand sessions, and an hour of the application: what is left of them in memory.
+soak: $(STAMP)
+	$(PYTEST) -q -s -m soak
+
+soak-short: $(STAMP)
+	SMTPCONSOLE_SOAK=short $(PYTEST) -q -s -m soak
 
 # The protocol core is tested to its last branch.
 PURE := $(addprefix tests/test_,$(addsuffix .py,replies session reactions exchanges commands \

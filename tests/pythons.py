@@ -21,7 +21,7 @@ HAS_EAGER = 12
 PIP = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 # What drives screens, and what breaks, is Textual's and the network's, and not Python's.
 TESTS = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "auto", "--dist", "loadfile"]
-TESTS += ["-m", "not servers and not screens and not faults"]
+TESTS += ["-m", "not servers and not screens and not faults and not soak"]
 
 
 def others() -> dict[int, str]:
