@@ -10,6 +10,7 @@ import os
 import tomllib
 import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,11 +73,16 @@ def wrong(outcome: Outcome) -> Iterator[str]:
         yield "prints what a terminal obeys"
     if outcome.seconds > PATIENCE:
         yield f"takes {outcome.seconds} seconds"
+    yield from lies(outcome)
+    if front == "send" and fault.name not in UNSEEN and not tells(fault, text):
+        yield f"tells none of {fault.told}: {text}"
+
+
+def lies(outcome: Outcome) -> Iterator[str]:
+    """What is told of the message and is not so."""
     claim = claim_of(outcome)
     if outcome.kept not in {TAKEN: (1,), NOT_TAKEN: (0,), IN_DOUBT: (0, 1)}[claim]:
         yield f"tells that the message is {claim}, and the server has {outcome.kept}"
-    if front == "send" and fault.name not in UNSEEN and not tells(fault, text):
-        yield f"tells none of {fault.told}: {text}"
 
 
 def claim_of(outcome: Outcome) -> str:
@@ -109,6 +115,27 @@ def test_every_fault_ends_as_the_table_says_in_time_and_in_truth(
     found = outcomes(HOW[front], front, known().values(), SILENT[front], tmp_path)
     assert len(found) == len(known()) == len(TABLE)
     assert [f"{each.row}: {mistake}" for each in found for mistake in wrong(each)] == []
+
+
+@pytest.mark.parametrize("front", ["library", "run", "send"])
+def test_whatever_answers_a_message_what_is_told_of_it_is_so(front: str, tmp_path: Path) -> None:
+    """The same faults in another place: an answer that is none leaves the message in doubt."""
+    found = outcomes(HOW[front], front, faults_at_the_end(), _SILENT, tmp_path)
+    assert [f"{each.row}: {mistake}" for each in found for mistake in lies(each)] == []
+    doubtful = {each.fault.name for each in found if claim_of(each) == IN_DOUBT}
+    assert doubtful >= {"not-a-code", "code-range", "code-mismatch", "eof-no-crlf", "missing-reply"}
+
+
+def faults_at_the_end() -> list[Fault]:
+    """Those that have a reply to spoil, at the end of the message."""
+    groups = ("lines", "replies", "transaction")
+    return [
+        replace(fault, at=("end",), nth=0)
+        for fault in known().values()
+        if (fault.group in groups or fault.name == "echo")
+        and not {"content", "offer", "*"} & {*fault.at}
+        and not fault.discard
+    ]
 
 
 @pytest.mark.parametrize("front", HOW)

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 class SMTPException(Exception):
     """Any trouble with SMTP.
 
-    `is_in_doubt`: the message was said to its end, and the connection ended before there was an
-    answer: the server may have it, and sent again it may arrive twice (RFC 1047).  Where it is
-    False, the server has not taken the message.
+    `is_in_doubt`: the message was said to its end, and there was no answer before the connection
+    ended, or none that says yes or no: the server may have it, and sent again it may arrive twice
+    (RFC 1047).  Where it is False, the server has not taken the message.
     """
 
     is_in_doubt = False
@@ -179,4 +179,6 @@ def failure(delivery: Delivery, sender: str) -> SMTPException:
     reply = delivery.refusal or delivery.data
     if reply is None:
         return SMTPServerDisconnected("The server has left before it took the message")
-    return SMTPDataError(*response(reply))
+    error = SMTPDataError(*response(reply))
+    error.is_in_doubt = delivery.is_in_doubt
+    return error

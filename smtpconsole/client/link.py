@@ -264,7 +264,9 @@ class Link:
         if session.malformed is not None and not self._options.tolerant:
             self._drop(connection)
             code = SMTPStatus.invalid_response.value
-            raise SMTPResponseException(code, _malformed(session.malformed))
+            unclear = SMTPResponseException(code, _malformed(session.malformed))
+            unclear.is_in_doubt = session.is_in_doubt
+            raise unclear
         if session.phase.name == "CLOSING" or session.surplus is not None:
             self._drop(connection)
         return result

@@ -129,7 +129,7 @@ def _has_doubt(begun: list[_Transaction], error: Lost) -> bool:
     if error.is_cut_short:  # it is the last whose end never left
         del open_[-1:]
     for outcome in open_:
-        outcome.is_in_doubt = True
+        outcome.is_unanswered = True
     return bool(open_)
 
 

@@ -22,7 +22,7 @@ class Delivery:
     content: Sequence[Reply] = ()  # one, or in LMTP and PRDR one for each accepted recipient
     whole: Reply | None = None  # PRDR: on the message, after those on the recipients
     is_each: bool = False  # every accepted recipient has a word of its own in `content`
-    is_in_doubt: bool = False  # said to its end when the connection ended, and not answered
+    is_unanswered: bool = False  # said to its end when the connection ended
 
     @property
     def accepted(self) -> list[Any]:
@@ -54,6 +54,12 @@ class Delivery:
         if self.whole is not None and not self.whole.is_positive:
             return False
         return self.has_envelope and any(reply.is_positive for reply in self.content)
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """The server may have taken the message, and has not said so, or not clearly."""
+        words = (reply for reply in (*self.content, self.whole) if reply is not None)
+        return self.is_unanswered or not all(reply.is_clear for reply in words)
 
     @property
     def leaves_open(self) -> bool:

@@ -78,6 +78,11 @@ class Reply:
         """Refused, for now or for good, or beyond understanding."""
         return self.code // 100 not in (2, 3)
 
+    @property
+    def is_clear(self) -> bool:
+        """It says yes or no, whatever was asked; else nobody knows what the server has done."""
+        return self.code // 100 in (2, 4, 5) and not MALFORMED.intersection(self.flaws)
+
     def __str__(self) -> str:
         return f"{self.code:03} {self.text}" if self.code >= 0 else self.text
 

@@ -69,6 +69,7 @@ class Session:
         self.last_reply: Reply | None = None
         self.farewell: Reply | None = None  # a 421: why the server leaves
         self.malformed: Reply | None = None  # the first answer that leaves in doubt what it says
+        self.is_in_doubt = False  # a message had such an answer
         self.surplus: Reply | None = None  # the first that nobody asked for
         self.mechanism = ""  # of the AUTH under way, or the last
         self.challenge = b""  # the last of the AUTH under way, decoded
@@ -234,6 +235,7 @@ class Session:
             self.remark(flaw, "")
         if self.unanswered and MALFORMED & {*reply.flaws}:
             self.malformed = self.malformed or reply
+            self.is_in_doubt |= self.unanswered[0].is_end
         if LINE_TOO_LONG in reply.flaws or REPLY_TOO_LONG in reply.flaws:
             self.receive_eof(Disconnected(f"{reply.flaws[-1]}; the reply has no end"), by_us=True)
             return True

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from smtpconsole import knowledge
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.holding.stepping import NOT_SAID
+from smtpconsole.console.troubles import TWICE
 from smtpconsole.knowledge.queues import Queued, queued
 from smtpconsole.smtp.exchanges import Delivery
+from smtpconsole.smtp.outcome import NO_REPLY
 from smtpconsole.smtp.replies import Reply
 
 MANY = 24  # rows: of more, those that were accepted are counted
@@ -18,6 +20,8 @@ _OUT_OF_STEP = (
     "DATA was answered as only another command can be: the server gave a reply too many before, "
     "and all behind it are paired wrongly; one command at a time shows which it is"
 )
+
+_ENDED = "the connection ended before there was a word on it"
 
 ACCEPTED, DEFERRED, REFUSED, UNKNOWN = "accepted", "deferred", "refused", "no answer"
 SKIPPED = "skipped"  # in step mode
@@ -46,7 +50,8 @@ class Row:
     def meaning(self) -> str:
         """What the reply says, where it is not what was wanted."""
         if self.outcome == UNKNOWN:
-            return "the connection ended before there was a word on it"
+            is_said = self.reply is not None and self.reply is not NO_REPLY
+            return "this says neither yes nor no" if is_said else _ENDED
         if self.outcome in (ACCEPTED, SKIPPED):
             return ""
         found = knowledge.explain(str(self.reply), after="RCPT")
@@ -71,6 +76,11 @@ class Results:
         return any(each.is_delivered for each in self.deliveries)
 
     @property
+    def is_in_doubt(self) -> bool:
+        """It may have taken some of it, and has not said so."""
+        return any(each.is_in_doubt for each in self.deliveries)
+
+    @property
     def is_complete(self) -> bool:
         """The server has taken it for everybody."""
         return self.is_delivered and all(row.outcome == ACCEPTED for row in self.rows)
@@ -91,6 +101,8 @@ class Results:
         """All in one sentence."""
         if not self.is_delivered:
             why = _in_a_line(self.refusal) if self.refusal is not None else "it did not say why"
+            if self.is_in_doubt:
+                return f"the server has not said whether it has taken the message: {why}"
             return f"the server has not taken the message: {why}"
         count = sum(row.outcome == ACCEPTED for row in self.rows)
         people = "1 recipient" if count == 1 else f"{count} recipients"
@@ -112,7 +124,7 @@ class Results:
         """For a person."""
         refusal = self.refusal
         asks = (f"?{refusal}".splitlines()[0],) if refusal and not self.is_delivered else ()
-        lines = self.lines
+        lines = (*self.lines, *([TWICE] if self.is_in_doubt else ()))
         if self.is_out_of_step:
             lines, asks = (*lines, _OUT_OF_STEP), ("/send --no-pipelining", *asks)
         return Answer(self.title, lines, asks, is_trouble=not self.is_complete)

@@ -82,6 +82,7 @@ class Refusal:
 
     code: int
     reply: Reply
+    is_in_doubt: bool = False  # it is the answer to a message, and says neither yes nor no
 
 
 def refusal(
@@ -104,5 +105,6 @@ def refusal(
     for name, reply in last.items():
         verbs.append(name)
         if reply.is_negative:
-            return Refusal(stage(verbs), reply)
+            is_last_word = name in (CONTENT, b"BDAT")
+            return Refusal(stage(verbs), reply, is_last_word and not reply.is_clear)
     return None

@@ -299,6 +299,7 @@ class Player:
         refused = exitcodes.refusal(answered, self._said(mark)) if is_judged else None
         if refused is not None and not is_expected:
             told = f"{_first_line(refused.reply)}: nobody expected that"
+            told += f"; {troubles.TWICE}" if refused.is_in_doubt else ""
             self._add(line, told, began, refused.code)
         elif line.is_content and not answered:
             self._content += 1

@@ -259,7 +259,8 @@ class Submission:
             await send_draft(self.console, self.plan.draft, how, deliveries=deliveries)
         finally:  # what was delivered stays so, whatever comes after it
             if deliveries:
-                self.results.append(Results(tuple(deliveries)))
+                self.results.append(results := Results(tuple(deliveries)))
+                self.is_in_doubt |= results.is_in_doubt
         self._judge(self.results[-1], until)
 
     async def _agreed(self, warning: str) -> None:
