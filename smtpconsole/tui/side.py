@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from textual import on
 from textual.widgets import TabbedContent
 
 from smtpconsole.console.actions import of
@@ -24,6 +25,7 @@ class Side(TabbedContent):
     def on_resize(self) -> None:
         self.label()
 
+    @on(Pane.Marked)
     def label(self) -> None:
         """Say title, key and trouble of each pane, as much as there is room for."""
         panes = [each for each in self.query(Pane) if self.get_tab(f"tab-{each.name_}").display]
@@ -32,7 +34,8 @@ class Side(TabbedContent):
             tab = self.get_tab(f"tab-{pane.name_}")
             if tab.label_text != label:
                 tab.label = label
-        self.set_class(gap == 1, "-tight")
+        # Not to the side itself: the style of all that is in it would be looked up anew.
+        self.query_one("ContentTabs").set_class(gap == 1, "-tight")
 
     def _fitting(self, panes: list[Pane]) -> Iterator[tuple[list[str], int]]:
         keyed = [f"{self._key(pane)} {pane.title}" for pane in panes]

@@ -36,6 +36,9 @@ class Pane(VerticalScroll):
             super().__init__()
             self.line = line
 
+    class Marked(Message):
+        """The mark of the title has changed, and not by anything that happened."""
+
     def __init__(self, console: Console) -> None:
         super().__init__(id=self.name_)
         self.smtp_console = console

@@ -149,13 +149,18 @@ class ComposerPane(Pane, can_focus=False):
             reading = await asyncio.to_thread(drafting.reading, console)
         except ConsoleError as error:
             self.query_one(Meter).refuse(error.text)
-            self._is_wrong = True
+            self._mark(True)
             return
-        self._is_wrong = any(each.severity == "error" for each in reading.measure.remarks)
+        self._mark(any(each.severity == "error" for each in reading.measure.remarks))
         self.query_one(Meter).measure(reading.measure)
         self.query_one(Parts).take(reading.octets)
         if self._measured[0] is console.draft:  # nobody has typed meanwhile
             self.query_one(SourceView).take(reading.octets)
+
+    def _mark(self, is_wrong: bool) -> None:
+        if is_wrong != self._is_wrong:
+            self._is_wrong = is_wrong
+            self.post_message(self.Marked())
 
     @on(Form.Written)
     def _form_written(self, event: Form.Written) -> None:
