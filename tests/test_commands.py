@@ -38,6 +38,12 @@ def test_what_has_other_letters_is_encoded_as_it_is_asked_for() -> None:
 )
 def test_an_address_of_ipv6_is_marked_once(address: str, line: bytes) -> None:
     assert xclient(addr=address).line == line
+    assert xclient(destaddr=address).line == line.replace(b"ADDR", b"DESTADDR")
+
+
+def test_what_is_not_known_of_a_client_is_said_so() -> None:
+    send = xclient(name="[TEMPUNAVAIL]", addr="[UNAVAILABLE]", login=None)
+    assert send.line == b"XCLIENT NAME=[TEMPUNAVAIL] ADDR=[UNAVAILABLE] LOGIN=[UNAVAILABLE]"
 
 
 def test_the_line_of_what_has_several_is_the_first() -> None:

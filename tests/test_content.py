@@ -120,7 +120,9 @@ def test_large_octets_come_in_pieces() -> None:
     "source", ["text", io.StringIO("text"), ["text"], ["x" * (PIECE + 1)]], ids=repr_of
 )
 def test_text_is_refused_with_a_sentence(source: object) -> None:
-    with pytest.raises(TypeError, match="content must be bytes; a file of it is opened in binary"):
+    with pytest.raises(
+        TypeError, match=r"^content must be bytes; a file of it is opened in binary mode$"
+    ):
         stream = Stream(source)  # type: ignore[arg-type]
         for piece in stream.pieces():  # type: ignore[union-attr]
             stream.took(piece)

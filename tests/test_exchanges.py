@@ -60,6 +60,12 @@ def test_hello_falls_back_to_helo() -> None:
     assert reply.text == "hi"
 
 
+@pytest.mark.parametrize("code", [500, 502, 504])
+def test_helo_is_said_where_ehlo_is_not_known(code: int) -> None:
+    script = f"C: EHLO me\nS: {code} what\nC: HELO me\nS: 250 hi"
+    assert converse(hello(b"me"), script).text == "hi"
+
+
 def test_a_421_to_ehlo_is_no_reason_for_helo() -> None:
     assert converse(hello(b"me"), "C: EHLO me\nS: 421 too many").code == 421
 
@@ -330,6 +336,10 @@ def test_every_code_of_the_second_hundred_is_a_yes() -> None:
     yes = Reply(200, [b"yes"])
     outcome = Delivery(yes, [("b@x", yes)])
     assert outcome.accepted == ["b@x"] and outcome.has_envelope
+
+
+def test_of_a_message_that_nobody_answered_that_is_said() -> None:
+    assert (Delivery().mail.code, Delivery().mail.text) == (-1, "no reply came")
 
 
 def test_several_replies_to_the_content_are_one_for_each_recipient() -> None:

@@ -175,6 +175,29 @@ def test_the_strongest_mechanism_in_common_comes_first() -> None:
         ("538 5.7.11 Encryption required", Failure.ENCRYPTION),
         ("525 5.7.13 User Account Disabled", Failure.POLICY),
         ("554 5.7.0 no", Failure.POLICY),
+        ("454 4.7.12 no", Failure.MECHANISM),
+        ("554 5.5.4 no", Failure.MECHANISM),
+        ("554 5.7.3 no", Failure.CREDENTIALS),
+        ("554 5.7.4 no", Failure.MECHANISM),
+        ("554 5.7.8 no", Failure.CREDENTIALS),
+        ("554 5.7.9 no", Failure.MECHANISM),
+        ("554 5.7.10 no", Failure.ENCRYPTION),
+        ("554 5.7.11 no", Failure.ENCRYPTION),
+        ("504 5.7.13 no", Failure.POLICY),
+        ("432 no", Failure.MECHANISM),
+        ("500 no", Failure.MECHANISM),
+        ("503 no", Failure.POLICY),
+        ("523 no", Failure.ENCRYPTION),
+        ("524 no", Failure.ENCRYPTION),
+        ("525 no", Failure.POLICY),
+        ("534 no", Failure.MECHANISM),
+        ("538 no", Failure.ENCRYPTION),
+        ("535 Mechanism too weak", Failure.MECHANISM),
+        ("535 encryption needed", Failure.ENCRYPTION),
+        ("535 another step is needed", Failure.PROTOCOL),
+        ("535 account disabled", Failure.POLICY),
+        ("535 authorization failure", Failure.POLICY),
+        ("535 generic failure", Failure.TEMPORARY),
         ("235 2.7.0 welcome", None),
     ],
 )
@@ -183,6 +206,12 @@ def test_refusals_are_told_apart_by_code_and_enhanced_code(
 ) -> None:
     (found,) = ReplyParser().feed(reply.encode() + b"\r\n")
     assert failure_of(found) is failure
+
+
+def test_the_careful_go_on_where_that_risks_nothing() -> None:
+    going = [each for each in Failure if goes_on(Attempt("X", None, each), SAFE)]
+    assert going == [Failure.MECHANISM, Failure.PROTOCOL, Failure.UNUSABLE]
+    assert Policy(stop_on_refusal=True, allow_cleartext=False) == SAFE
 
 
 def test_every_failure_has_a_meaning() -> None:

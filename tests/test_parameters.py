@@ -10,7 +10,16 @@ import pytest
 
 from smtpconsole.smtp.capabilities import Capabilities, parse
 from smtpconsole.smtp.envelope import groups, wished
-from smtpconsole.smtp.parameters import MAIL, RCPT, Objection, Unfit, free, objections, spelled
+from smtpconsole.smtp.parameters import (
+    MAIL,
+    RCPT,
+    Objection,
+    Parameter,
+    Unfit,
+    free,
+    objections,
+    spelled,
+)
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.streams import Stream
 
@@ -41,6 +50,11 @@ WRITTEN = [
     ("size", 4096, "SIZE=4096"),
     ("body", "8bitmime", "BODY=8BITMIME"),
     ("smtputf8", True, "SMTPUTF8"),
+    ("size", 0, "SIZE=0"),
+    ("size", 10**20 - 1, f"SIZE={10**20 - 1}"),
+    ("body", "7bit", "BODY=7BIT"),
+    ("body", "BinaryMIME", "BODY=BINARYMIME"),
+    ("ret", "full", "RET=FULL"),
     ("ret", "hdrs", "RET=HDRS"),
     ("envid", "QQ+31 4", "ENVID=QQ+2B31+204"),
     ("envid", "x" * 100, "ENVID=" + "x" * 100),
@@ -51,7 +65,8 @@ WRITTEN = [
     ("by", "-120;n", "BY=-120;N"),
     ("by", "600;RT", "BY=600;RT"),
     ("by", "1;r", "BY=1;R"),
-    ("hold_for", 3600, "HOLDFOR=3600"),
+    ("hold_for", 1, "HOLDFOR=1"),
+    ("hold_for", 999_999_999, "HOLDFOR=999999999"),
     ("hold_until", NOON, "HOLDUNTIL=2030-01-01T12:00:00Z"),
     (
         "hold_until",
@@ -120,7 +135,9 @@ WRONG = [
     ("hold_for", 0, "it is from 1 to 999999999"),
     ("hold_until", "tomorrow", WHEN),
     ("hold_until", datetime(2030, 1, 1), "it needs a time zone"),
+    ("hold_for", 10**9, "it is from 1 to 999999999"),
     ("mt_priority", 10, "it is from -9 to 9"),
+    ("mt_priority", -10, "it is from -9 to 9"),
     ("notify", "NEVER,SUCCESS", TO_TELL),
     ("notify", [], TO_TELL),
     ("orcpt", "rfc822;ö@x", "an address beyond ASCII is of type utf-8"),
@@ -228,6 +245,34 @@ def test_what_the_server_does_not_take_is_objected_to(
 )
 def test_what_the_server_takes_is_not(wishes: dict[str, Any], known: Capabilities) -> None:
     assert objections(known, wishes) == []
+
+
+OFFERED_BY = {
+    "size": "SIZE",
+    "body": "8BITMIME",
+    "smtputf8": "SMTPUTF8",
+    "ret": "DSN",
+    "envid": "DSN",
+    "auth": "AUTH",
+    "requiretls": "REQUIRETLS",
+    "by": "DELIVERBY",
+    "hold_for": "FUTURERELEASE",
+    "hold_until": "FUTURERELEASE",
+    "mt_priority": "MT-PRIORITY",
+    "prdr": "PRDR",
+    "notify": "DSN",
+    "orcpt": "DSN",
+    "rrvs": "RRVS",
+}
+
+
+@pytest.mark.parametrize("parameter", [*MAIL, *RCPT], ids=lambda each: each.name)
+def test_each_parameter_is_offered_by_its_keyword(parameter: Parameter) -> None:
+    needed = OFFERED_BY[parameter.name]
+    wish = {parameter.name: parameter.example.partition("=")[2] or True}
+    assert objections(offer(needed), wish) == []
+    (found,) = objections(offer(*{*OFFERED_BY.values()} - {needed}), wish)
+    assert found.text == f"the server does not offer {needed}, which {parameter.keyword} needs"
 
 
 def test_requiretls_is_for_tls() -> None:

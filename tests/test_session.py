@@ -803,6 +803,26 @@ def test_of_the_answers_that_leave_in_doubt_what_they_say_the_first_is_kept(
     assert remarks(session)[-1] == Anomaly("no reply code", "")
 
 
+@pytest.mark.parametrize(
+    ("octets", "is_malformed"),
+    [
+        (b"250 o\rk\n", False),
+        (b"600 what\r\n", True),
+        (b"250-a\r\n550 b\r\n", True),
+        (b"250-a\r\nwhat\r\n250 b\r\n", True),
+        (b"what\r\n", True),
+        (b"250 " + b"x" * 5000, True),
+        (b"250-more\r\n" * 600, True),
+    ],
+)
+def test_some_flaws_leave_in_doubt_what_was_said(
+    session: Session, octets: bytes, is_malformed: bool
+) -> None:
+    waiting(session, command(b"NOOP"))
+    session.receive(octets)
+    assert (session.malformed is not None) is is_malformed
+
+
 @pytest.mark.parametrize("line", [b"250 " + b"x" * 5000, b"250-more\r\n" * 600])
 def test_what_has_no_end_is_ended_by_us_and_heard_no_further(session: Session, line: bytes) -> None:
     future = waiting(session, command(b"NOOP"))

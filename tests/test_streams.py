@@ -94,6 +94,27 @@ def test_long_octets_are_said_as_they_are_meant() -> None:
     assert said(session).startswith(octets)
 
 
+def test_pieces_and_chunks_are_of_a_size() -> None:
+    session, _ = in_data([b""])
+    upload.said(session, b"x" * (16 * 1024 - 1))
+    assert session.take_outgoing() == []
+    upload.said(session, b"x")
+    assert len(session.take_outgoing()) == 1
+    octets = b"x" * (256 * 1024 + 1)
+    line, *_ = rehearse_chunks(octets)
+    assert line.data == b"BDAT 262144\r\n"
+    pieces = [*Stream(octets).pieces()]  # type: ignore[misc]
+    assert [len(piece) for piece in pieces] == [128 * 1024, 128 * 1024, 1]
+
+
+def rehearse_chunks(octets: bytes) -> list[Any]:
+    """What is said of a message in chunks."""
+    session = ready()
+    begun(session, deliver(SENDER, RCPT, octets, pipelining=True, chunking=True))
+    said(session)
+    return [event.send for event in session.of(Sent)][2:]
+
+
 def test_what_stands_for_content_that_is_pulled_asks_for_its_replies() -> None:
     stream = Stream([b"x"])
     assert dotted(stream, replies=PER_RECIPIENT).replies == PER_RECIPIENT

@@ -33,6 +33,13 @@ def test_octets_that_are_no_text_are_kept(session: Session) -> None:
     assert session.typed(b"AUTH \xff dGlt").secret == slice(7, 11)
 
 
+def test_a_response_is_secret_however_auth_is_spelt_and_whatever_is_in_it() -> None:
+    for line in (b"auth plain AHRpbQBw", b" Auth\tPLAIN  AHRp\nbQBw"):
+        send = ready().typed(line)
+        assert send.secret is not None
+        assert send.data[send.secret] == line[line.index(b"AHRp") :]
+
+
 def test_what_holds_no_secret_is_shown(session: Session) -> None:
     assert session.typed(b"AUTH EXTERNAL dGlt") == Send(
         b"AUTH EXTERNAL dGlt\r\n", b"AUTH", about="tim"
