@@ -195,6 +195,7 @@ async def _mixed(sandbox: Sandbox) -> AsyncIterator[Scene]:
         await shown.enter("/fault rcpt-mixed on", until="is on")
         people = ", ".join(f"{name}@sandbox.example" for name in ("alice", "bob", "carol"))
         await shown.enter(f'/draft set recipients "{people}"', until="3 recipients")
+        await shown.enter("/draft set Message-ID <1@sandbox.example>", until="nothing to remark")
         await shown.enter("/send", until="deferred")
         await shown.press("f7", until="in its mailbox")
         yield shown

@@ -124,7 +124,7 @@ def sessions(text: str) -> list[list[Block]]:
     found: list[list[Block]] = []
     for block in blocks(text):
         if block.kind == "console" and block.lines[0].startswith(_PROMPTS):
-            found[-1].append(block)
+            next(each for each in reversed(found) if each[0].kind == "console").append(block)
         else:
             found.append([block])
     return found
