@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from smtpconsole.console.answers import Answer
+from smtpconsole.console.configuring.keynames import told
 from smtpconsole.visible import visible
 
 
 class AnswerBox(VerticalScroll, can_focus=False):
     """Shows one answer, literally."""
 
-    def __init__(self) -> None:
+    def __init__(self, own_keys: Mapping[str, str]) -> None:
         super().__init__(id="answer")
+        self._own_keys = own_keys
         self.answer: Answer | None = None
 
     def compose(self) -> ComposeResult:
@@ -46,8 +50,9 @@ class AnswerBox(VerticalScroll, can_focus=False):
     def _tell_keys(self) -> None:
         lines = len(self.answer.next) if self.answer is not None else 0
         digits = f"1-{lines} types a line" if lines > 1 else "1 types a line" if lines else ""
-        more = "^Down reads on" if self.max_scroll_y > 0 else ""
-        self.border_title = " · ".join(filter(None, (more, digits, "Esc closes")))
+        more = "{key answer-down} reads on" if self.max_scroll_y > 0 else ""
+        words = " · ".join(filter(None, (more, digits, "{key back} closes")))
+        self.border_title = told(words, self._own_keys)
 
     def close(self) -> bool:
         """Go away, and say whether there was something to see."""

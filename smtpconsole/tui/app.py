@@ -9,9 +9,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any, ClassVar
 
-import textual
-from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import events, on, work
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -34,7 +31,7 @@ from smtpconsole.console.teaching.standing import Standing
 from smtpconsole.smtp.events import Answered, Noted, Phase, Received, Sent
 from smtpconsole.transcript.columns import KINDS
 from smtpconsole.transcript.journal import Journal
-from smtpconsole.tui import asking, copying, editing, keys, looks, pasted
+from smtpconsole.tui import asking, copying, editing, keys, looks, pasted, pressing
 from smtpconsole.tui.answerbox import AnswerBox
 from smtpconsole.tui.asking import Asking
 from smtpconsole.tui.coachline import CoachLine
@@ -93,6 +90,7 @@ class ConsoleApp(App[None]):
         self._told = 0
         self._is_due = False
         self._asking = Asking()
+        self._pressing = pressing.Pressing(self, self._press)
         self._focus = Focus(self)
         self.keyboard = keys.Keyboard(settings.keys)
         self._layout = Layout(lambda: self.screen, self._focus.pane, paths.layout_file())
@@ -107,7 +105,7 @@ class ConsoleApp(App[None]):
             with Side(self.keyboard):
                 for cls in PANES:
                     yield TabPane(cls.title, cls(console), id=f"tab-{cls.name_}")
-        yield AnswerBox()
+        yield AnswerBox(self.keyboard.bound)
         yield StepBox(console)
         with Vertical(id="bottom"):
             yield CoachLine()
@@ -139,10 +137,20 @@ class ConsoleApp(App[None]):
         return action not in keys.OWN or not isinstance(self.screen, RecordedScreen)
 
     async def on_event(self, event: events.Event) -> None:
-        """What no pane has a use for is typed at the prompt."""
+        """What is pressed has its turn; what no pane has a use for is typed at the prompt."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._pressing.press(event)
+        else:
+            await super().on_event(event)
+
+    async def _press(self, event: pressing.Pressed) -> None:
         if isinstance(event, events.Key):
             self._focus.before(event)
         await super().on_event(event)
+
+    @on(pressing.Done)
+    async def _pressed(self, event: pressing.Done) -> None:
+        await self._pressing.done(event.number)
 
     def on_resize(self, event: events.Resize) -> None:
         self._refresh_lines(event.size.width)
@@ -157,12 +165,9 @@ class ConsoleApp(App[None]):
         self.smtp_console.journal(Noted(f"a bug in smtpconsole: {what}: {context.get('message')}"))
 
     def _fatal_error(self) -> None:
-        """Say where it broke.  Textual (8.2) would print the local variables too, and a password
-        may be among them."""
+        """Say where it broke."""
         self.bell()
-        traceback = Traceback(show_locals=False, suppress=[textual])
-        rendered = self.console.render(traceback, self.console.options)
-        self._exit_renderables.append(Segments(rendered))
+        self._exit_renderables.append(looks.traceback(self))
         self._close_messages_no_wait()
 
     # --- what happened ------------------------------------------------------------------------
@@ -365,6 +370,8 @@ class ConsoleApp(App[None]):
             if answer := pane.instead():
                 self.show(answer)
             return
+        if self.screen.has_class("-narrow"):
+            self.query_one(AnswerBox).close()  # there is room for one of them
         self._layout.to_side(pane)
 
     def action_answer(self, by: int) -> None:

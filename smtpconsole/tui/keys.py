@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from smtpconsole.console.actions import ACTIONS, Action, of
-from smtpconsole.console.configuring.keynames import all_shown, shown, split
+from smtpconsole.console.configuring.keynames import all_shown, told
 
 
 def bindings(area: str) -> list[BindingType]:
@@ -53,7 +53,11 @@ class Keyboard:
 
     def shown(self, name: str) -> str:
         """The first key of an action, as people write it."""
-        return shown(split(self.keys(ACTIONS[name]))[0])
+        return self.told(f"{{key {name}}}")
+
+    def told(self, text: str) -> str:
+        """A text with keys in place of each {key ACTION} in it."""
+        return told(text, self.bound)
 
     def footer(self, width: int) -> str:
         """The keys that fit into a line; none is cut."""

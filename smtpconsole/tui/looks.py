@@ -6,6 +6,8 @@ import gc
 import os
 from typing import Any
 
+import textual
+from rich.segment import Segments
 from textual.app import App
 from textual.theme import Theme
 
@@ -73,3 +75,12 @@ def settle(app: App[Any]) -> None:
     the other."""
     if not app.is_headless:
         gc.freeze()
+
+
+def traceback(app: App[Any]) -> Segments:
+    """Where the application broke, of the exception at hand.  Textual (8.2) would print the local
+    variables too, and a password may be among them."""
+    from rich.traceback import Traceback  # which loads pygments
+
+    shown = Traceback(show_locals=False, suppress=[textual])
+    return Segments(app.console.render(shown, app.console.options))

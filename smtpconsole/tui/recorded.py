@@ -63,7 +63,7 @@ class RecordedScreen(Screen[None]):
                 for cls in PANES:
                     if cls.is_for_recordings:
                         yield TabPane(cls.title, cls(self.smtp_console), id=f"tab-{cls.name_}")
-        yield AnswerBox()
+        yield AnswerBox(self._keyboard.bound)
         yield Static(Content(self._footer()), id="footer")
 
     def _focus(self, widget: Widget) -> None:

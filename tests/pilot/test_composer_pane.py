@@ -277,3 +277,20 @@ async def test_the_composer_alone_has_the_whole_width() -> None:
         await console.wait(lambda: pane.region.width > 110, "it is as wide as the screen")
         await console.press("f10")
         await console.wait(lambda: pane.region.width < 80, "the wire is back")
+
+
+async def test_fields_get_what_was_typed_for_them_however_fast(
+    settings: Settings, suggestions: Suggestions
+) -> None:
+    async with driving("", settings=settings, suggestions=suggestions) as console:
+        await console.until("READY")
+        await console.press("f4")
+        await console.wait(
+            lambda: getattr(console.app.focused, "id", "") == "field-recipients", "the first field"
+        )
+        keys = ("ctrl+u", *"me@x.example", *["tab"] * 11, *" of mine", *["tab"] * 5, *".dots", "f5")
+        for key in keys:
+            console.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await console.until("rehearsal", "RCPT TO:<me@x.example>")
+        draft = console.app.smtp_console.draft
+        assert (draft.subject, draft.body) == ("Test of mine", "This is a test.\n.dots")

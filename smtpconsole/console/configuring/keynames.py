@@ -38,6 +38,8 @@ SWALLOWED = {
     "alt+tab": "desktops change windows by it",
 }
 
+_IN_TEXT = re.compile(r"\{key ([a-z.-]+)\}")
+
 
 def read(text: str) -> str:
     """Keys as the table has them; ConsoleError if one is no key, or cannot be had."""
@@ -79,6 +81,14 @@ def shown(key: str) -> str:
         return f"^{base.upper()}" if len(base) == 1 else f"^{_NAMED.get(base, base)}"
     head = "".join(f"{each.title()}+" for each in modifiers)
     return head + _NAMED.get(base, base)
+
+
+def told(text: str, own: Mapping[str, str]) -> str:
+    """A text with the first key of an action in place of each {key ACTION}, as a person has it who
+    has bound these keys."""
+    return _IN_TEXT.sub(
+        lambda found: shown(split(own.get(found[1], ACTIONS[found[1]].keys))[0]), text
+    )
 
 
 def all_shown(keys: str) -> str:
