@@ -24,7 +24,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def test_a_newcomer_is_offered_a_server_of_their_own_and_the_lessons(state: Path) -> None:
     person = Person()
     await opening.begin(Console(person, Journal()))
-    assert person.answers[-1].next == ("/sandbox", "/learn")
+    assert person.answers[-1].next == ("/sandbox", "/learn", "/tour")
 
 
 async def test_who_comes_back_is_offered_the_servers_seen_last_and_the_profiles(
@@ -37,7 +37,7 @@ async def test_who_comes_back_is_offered_the_servers_seen_last_and_the_profiles(
     person = Person()
     await opening.begin(Console(person, Journal(), known=known))
     recent = [f"/connect mx{number}.example.org:25" for number in (5, 4, 3, 2)]
-    offered = ("/connect work", *recent, "/sandbox", "/learn", "/journal")
+    offered = ("/connect work", *recent, "/sandbox", "/learn", "/tour", "/journal")
     assert person.answers[-1].next == offered
 
 

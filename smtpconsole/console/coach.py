@@ -101,7 +101,7 @@ def _ready(console: Console, session: Session) -> Advice:
     if session.transaction is not None:
         return _transaction(console, session)
     if console.has_delivered:
-        where = "F7 shows it" if console.sandbox is not None else "Another one"
+        where = "/mailbox shows it" if console.sandbox is not None else "Another one"
         return Advice(f"The server has the message. {where}, or say goodbye.", "QUIT")
     if session.capabilities.mechanisms and session.identity is None:
         user = f" {console.known_user}" if console.known_user else ""

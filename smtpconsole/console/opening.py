@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.console import Console
+from smtpconsole.console.teaching.standing import TOUR
 from smtpconsole.smtp.events import Entered, Sent
 
 _MOST_SERVERS = 4
@@ -43,7 +44,10 @@ def start(console: Console) -> Answer:
         lines.append(
             "Nothing to connect to? Here are a server of your own, and lessons from hello on."
         )
+    tour = () if console.standing.place(TOUR).is_finished else ("/tour",)
+    if tour:
+        lines.append("The tour shows in two minutes what is where.")
     known = [f"/connect {name}" for name in (*named, *servers)]
     journal = ("/journal",) if servers else ()
     title = "Talk to a mail server. See every byte. Know why."
-    return Answer(title, tuple(lines), (*known, "/sandbox", "/learn", *journal))
+    return Answer(title, tuple(lines), (*known, "/sandbox", "/learn", *tour, *journal))

@@ -44,9 +44,14 @@ def _entries() -> Iterator[Entry]:
             yield Entry(int(found[1]), found[2], file)
 
 
+def tour() -> Entry:
+    """What shows the console itself."""
+    return Entry(0, "tour", files(__package__).joinpath("tour.md"))
+
+
 def find(text: str) -> Entry | None:
     """The lesson of that number, name, or beginning of a name."""
-    known = course()
+    known = [tour(), *course()]
     wanted = text.lower().removesuffix(".md").lstrip("0")
     for each in known:
         if wanted in (str(each.number), each.name, f"{each.number}-{each.name}"):

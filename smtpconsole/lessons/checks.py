@@ -143,7 +143,7 @@ def filled(
     )
 
 
-_NAMED = re.compile(r"\{(\w+)\}")
+_NAMED = re.compile(r"\{(\w+|key [\w.-]+)\}")
 
 
 _SHOWN = (

@@ -114,3 +114,4 @@ class Lesson:
     intro: str = ""  # Markdown
     rules: House = field(default_factory=house.default, repr=False)
     tls: Tls = "starttls"
+    is_guided: bool = False  # the coach offers each line of the solution

@@ -89,6 +89,7 @@ class _Reader:
         if needs == "any":
             self._check_harmless(head, intro, parts)
         tls = self._choice(head, "tls", ("starttls", "implicit", "none"))
+        is_guided = self._choice(head, "guided", ("no", "yes")) == "yes"
         if self._problems:
             raise LessonError(self._problems)
         values = {key: text for key, (_, text) in head.items()}
@@ -104,6 +105,7 @@ class _Reader:
             _prose(intro.text),
             rules,
             "none" if tls == "none" else "implicit" if tls == "implicit" else "starttls",
+            is_guided,
         )
 
     def _bad(self, number: int, text: str, remedy: str) -> None:
@@ -349,7 +351,7 @@ def _given(head: dict[str, tuple[int, str]], key: str) -> list[tuple[int, str]]:
 
 
 BLOCKS = ("check", "hint", "wrong", "look", "fault", "ask", "try", "house")
-_KEYS = ("title", "minutes", "needs", "rfc", "summary", "house", "tls")
+_KEYS = ("title", "minutes", "needs", "rfc", "summary", "house", "tls", "guided")
 _BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _FENCE = re.compile(r" {0,3}(`{3,})([^`]*)$")
 _OPTION = re.compile(r"\s{0,3}[-*] \[([ xX])\] (.*)")

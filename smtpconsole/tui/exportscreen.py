@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console.configuring.keynames import told
 from smtpconsole.console.console import Console
 from smtpconsole.console.filenames import path_of
 from smtpconsole.console.sessions.saving import save, suggested
@@ -29,6 +30,14 @@ from smtpconsole.visible import visible
 PICTURE = "svg"
 ORDER = ("markdown", "text", "html", PICTURE, "json", "jsonl", "script", "swaks", "curl", "openssl")
 PARTS = ("all of it", "the last connection", "the last exchange")
+_KEYS = (
+    "Enter saves  {key export.copy} copies  {key export.content} content  {key export.addresses} "
+    "addresses  {key export.part} part  Tab path  {key export.close}"
+)
+_HIDDEN = (
+    "credentials not shown · content {0} ({{key export.content}}) · addresses {1} "
+    "({{key export.addresses}}) · {2} ({{key export.part}})"
+)
 _LINES = 400  # of the preview
 _ENTRIES = 4000  # that the preview of a long session is made of
 _WEB = re.compile(r"@font-face\s*\{[^}]*\}|<!--.*?-->", re.DOTALL)
@@ -60,7 +69,7 @@ class ExportScreen(ModalScreen[Answer | None]):
     def compose(self) -> ComposeResult:
         box = Vertical(id="export")
         box.border_title = "export"
-        box.border_subtitle = "Enter saves  y copies  c content  a addresses  p part  Tab path  Esc"
+        box.border_subtitle = self._told(_KEYS)
         with box:
             with Horizontal(id="export-middle"):
                 yield OptionList(*self._formats, id="export-formats")
@@ -74,6 +83,9 @@ class ExportScreen(ModalScreen[Answer | None]):
         formats = self.query_one("#export-formats", OptionList)
         formats.highlighted = 0
         formats.focus()
+
+    def _told(self, text: str) -> str:
+        return told(text, self.smtp_console.settings.keys)
 
     # --- what is shown ------------------------------------------------------------------------
 
@@ -112,10 +124,10 @@ class ExportScreen(ModalScreen[Answer | None]):
 
     def _refresh(self) -> None:
         lines = self._text(is_preview=True).splitlines()
-        told = [visible(line) for line in lines[:_LINES]]
+        rows = [visible(line) for line in lines[:_LINES]]
         if len(lines) > _LINES:
-            told.append(f"… {len(lines) - _LINES} lines more")
-        self.query_one("#export-preview", Static).update(Content("\n".join(told)))
+            rows.append(f"… {len(lines) - _LINES} lines more")
+        self.query_one("#export-preview", Static).update(Content("\n".join(rows)))
         self.query_one("#export-scroll").scroll_home(animate=False)
         self.query_one("#export-hidden", Static).update(Content(self._hidden()))
 
@@ -125,10 +137,7 @@ class ExportScreen(ModalScreen[Answer | None]):
         show = self._openness
         content = "shown" if show.content else "not shown"
         addresses = "shown" if show.addresses else "masked"
-        return (
-            f"credentials not shown · content {content} (c) · addresses {addresses} (a) · "
-            f"{PARTS[self._part]} (p)"
-        )
+        return self._told(_HIDDEN.format(content, addresses, PARTS[self._part]))
 
     # --- what the person does -----------------------------------------------------------------
 

@@ -26,7 +26,8 @@ class HelpScreen(ModalScreen[None]):
 
     def __init__(self, focused: Widget | None, keyboard: Keyboard, preface: str = "") -> None:
         super().__init__()
-        self._about = f"{preface}\n\n{about(focused)}" if preface else about(focused)
+        told = f"{preface}\n\n{about(focused)}" if preface else about(focused)
+        self._about = keyboard.told(told)
         self._areas = keys.areas_of(focused)
         self._keyboard = keyboard
 
@@ -45,7 +46,7 @@ class HelpScreen(ModalScreen[None]):
             yield from self._keys(area)
         yield Content("")
         yield Content("At the prompt").stylize("bold")
-        yield from (Content(line) for line in _PROMPT)
+        yield from (Content(self._keyboard.told(line)) for line in _PROMPT)
         yield from self._keys("everywhere")
         for area in AREAS:
             if area not in ("everywhere", "help", "jump", *self._areas):
@@ -65,10 +66,11 @@ class HelpScreen(ModalScreen[None]):
 
 _PROMPT = (
     "  What you type is said to the server as it is; Enter sends it.",
-    "  Tab on an empty line types what the coach suggests, else it completes.",
+    "  {key prompt.complete} on an empty line types what the coach suggests, else it completes.",
     "  /name is a command of the console, //text says a line with a slash,",
     "  ? tells what is going on, ?550 5.7.1 explains, # notes in the transcript.",
-    "  Up and Down walk through what was entered, Ctrl+R searches it.",
+    "  {key prompt.older} and {key prompt.newer} walk through what was entered, "
+    "{key prompt.search} searches it.",
     "  To select with the mouse, hold Shift: the terminal does it then.",
 )
 

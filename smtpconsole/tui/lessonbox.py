@@ -15,6 +15,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from smtpconsole.console.configuring.keynames import told
 from smtpconsole.console.console import Console
 from smtpconsole.console.teaching import lessontold
 from smtpconsole.lessons import markdown
@@ -33,8 +34,9 @@ class _Text(VerticalScroll):
     """What is to be read; it takes the keys of the lesson."""
 
     help_ = (
-        "The lesson. n goes on, b goes back a step with the session as it was then, h gives a "
-        "hint, r begins the step once more, q leaves; a digit answers. Esc is the prompt."
+        "The lesson. {key lesson.next} goes on, {key lesson.back} goes back a step with the "
+        "session as it was then, {key lesson.hint} gives a hint, {key lesson.again} begins the "
+        "step once more, {key lesson.leave} leaves; a digit answers. {key back} is the prompt."
     )
     BINDINGS = keys.bindings("lesson")
 
@@ -180,11 +182,16 @@ class LessonBox(Vertical):
 
 def _title(learning: Learning, width: int, *, is_longer: bool) -> Content:
     tutor = learning.tutor
-    right = "F6, then h hint, b back" if tutor.step is not None else ""
+    right = "{key wire}, then {key lesson.hint} hint, {key lesson.back} back"
+    if tutor.lesson.is_guided:
+        right = "{key wire}, then {key lesson.leave} leaves"
+    elif tutor.step is None:
+        right = ""
     if learning.is_presented:
-        right = "space goes on, b back"
+        right = "space goes on, {key lesson.back} back"
     elif is_longer:
-        right = f"PgDn reads on{' · F6 keys' if right else ''}"
+        right = f"{{key prompt.page-down}} reads on{' · {key wire} keys' if right else ''}"
+    right = told(right, learning.console.settings.keys)
     left = visible(lessontold.heading(tutor))
     gap = width - len(left) - len(right)
     if gap < 2:  # the title comes first
@@ -209,7 +216,8 @@ def _text(learning: Learning, width: int, limit: int | None) -> list[Content]:
     if limit is not None and limit < len(markdown.blocks(_written(learning))):
         return lines
     for look in step.looks:
-        where = f"look at {lessontold.pane(look.pane)}  " if look.pane else "look  "
+        pane = lessontold.pane(look.pane, learning.console.settings.keys)
+        where = f"look at {pane}  " if pane else "look  "
         words = Content.assemble((where, "bold"), visible(tutor.filled(look.text)))
         lines += [Content(""), *hung(words, "  ", width)]
     return lines

@@ -14,12 +14,17 @@ from textual.widgets import Static
 
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.composing.rehearsing import Rehearsal, rehearsal
+from smtpconsole.console.configuring.keynames import told
 from smtpconsole.console.console import Console
 from smtpconsole.tui import keys
 from smtpconsole.tui.panes import hanging
 from smtpconsole.visible import visible
 
-_KEYS = "Enter sends  s steps into it  b {}  1 {}  i {}  Esc"
+_KEYS = (
+    "{{key rehearsal.send}} sends  {{key rehearsal.step}} steps into it  "
+    "{{key rehearsal.chunking}} {0}  {{key rehearsal.one-by-one}} {1}  "
+    "{{key rehearsal.insist}} {2}  {{key rehearsal.close}}"
+)
 
 
 class RehearsalScreen(ModalScreen[tuple[str, ...]]):
@@ -57,13 +62,13 @@ class RehearsalScreen(ModalScreen[tuple[str, ...]]):
             width = self.query_one("#rehearsal").scrollable_content_region.width
             lines += [row for line in self._found.lines() for row in _rows(line, width)]
         self.query_one("#rehearsal-text", Static).update(Content("\n").join(lines))
-        self.query_one("#rehearsal").border_subtitle = Content(
-            _KEYS.format(
-                "DATA" if how["chunking"] else "BDAT",
-                "in one go" if how["one_by_one"] else "one at a time",
-                "only what is offered" if how["insist"] else "insist",
-            )
+        keys = _KEYS.format(
+            "DATA" if how["chunking"] else "BDAT",
+            "in one go" if how["one_by_one"] else "one at a time",
+            "only what is offered" if how["insist"] else "insist",
         )
+        subtitle = Content(told(keys, console.settings.keys))
+        self.query_one("#rehearsal").border_subtitle = subtitle
 
     def action_turn(self, name: str) -> None:
         """Rehearse it another way."""

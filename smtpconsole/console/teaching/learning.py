@@ -9,7 +9,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from smtpconsole.console.actions import ACTIONS
 from smtpconsole.console.answers import Answer, ConsoleError
+from smtpconsole.console.configuring import keynames
 from smtpconsole.console.sandboxing import sandboxes
 from smtpconsole.console.targets import written
 from smtpconsole.console.teaching import lessons, lessontold
@@ -285,7 +287,9 @@ class Learning:
 
     def _words(self) -> dict[str, str]:
         """What stands for the names in braces."""
-        words = {"sandbox": self._address(), "name": self.console.settings.name}
+        own = self.console.settings.keys
+        words = {f"key {name}": keynames.told(f"{{key {name}}}", own) for name in ACTIONS}
+        words |= {"sandbox": self._address(), "name": self.console.settings.name}
         if self.sandbox is None:
             assert self.target is not None
             return {**words, "domain": self.target.host, "user": self.console.sender}

@@ -54,7 +54,7 @@ async def problems(lesson: Lesson, tell: Tell = lambda line: None) -> list[Probl
                 tell(f"a wrong turn in {step.title}: {wrong.tries[0]}")
                 found += await wrong_problems(lesson, index, wrong)
     turns = sum(len(wrong_turns(step)) for step in lesson.steps)
-    if turns < LEAST_WRONG:
+    if turns < LEAST_WRONG and not lesson.is_guided:
         remedy = f"add blocks wrong, or questions, until there are {LEAST_WRONG}"
         found.append(Problem(1, f"the lesson knows {turns} wrong turns", remedy))
     return sorted(found, key=lambda each: each.number)

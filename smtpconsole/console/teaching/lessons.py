@@ -137,8 +137,10 @@ def welcome(console: Console) -> None:
         lines = (
             "It keeps what you send, and sends nothing on. What you type is said to it as it is.",
             "New to SMTP? The first lesson takes six minutes: press 1, then Enter.",
+            "New to this console? The tour takes two.",
         )
-        console.front.show(Answer("a mail server of your own, on this machine", lines, ("/learn",)))
+        title = "a mail server of your own, on this machine"
+        console.front.show(Answer(title, lines, ("/learn", "/tour")))
         return
     console.front.show(Answer("your lessons", (_waiting(console, last),), ("/learn",)))
 
@@ -192,6 +194,9 @@ async def _next(console: Console, learning: Learning) -> None:
             "a hint helps, and leaving keeps your place",
             next=("/learn hint", "/learn leave"),
         )
+    if learning.lesson.is_guided:  # it was no lesson, and leads to none
+        await _leave(console, learning)
+        return
     known = names()
     at = known.index(learning.name) + 1 if learning.name in known else len(known)
     if at < len(known):

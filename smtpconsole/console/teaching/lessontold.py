@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from smtpconsole.console.answers import Answer
+from smtpconsole.console.configuring import keynames
 from smtpconsole.lessons import markdown
 from smtpconsole.lessons.markdown import Block
 from smtpconsole.smtp.events import Phase
@@ -75,21 +76,12 @@ def about(tutor: Tutor) -> str:
     return f"About {lesson.minutes} minutes, {steps}{rfc}."
 
 
-def pane(name: str) -> str:
+def pane(name: str, own_keys: Mapping[str, str]) -> str:
     """A place to look at, with the key that goes there."""
-    key = _KEYS.get(name, "")
-    return f"{name} ({key})" if key else name
+    return keynames.told(f"{name} ({{key {name}}})", own_keys) if name in _HAVE_KEYS else name
 
 
-_KEYS = {
-    "wire": "F6",
-    "server": "F2",
-    "tls": "F3",
-    "compose": "F4",
-    "sandbox": "F7",
-    "dns": "^N",
-    "timing": "F12",
-}
+_HAVE_KEYS = ("wire", "server", "tls", "compose", "sandbox", "dns", "timing")
 
 
 def news(tutor: Tutor, found: News) -> Answer:
@@ -175,6 +167,8 @@ def advice(learning: Learning) -> tuple[str, str] | None:
         return "The step is done. Tab goes on; Enter alone is a line of the message.", NEXT
     if learning.is_stranded:
         return "The connection is gone. This step can be begun again.", AGAIN
+    if tutor.lesson.is_guided and (line := learning.next_line):
+        return _ended(tutor.step.title if tutor.step is not None else tutor.lesson.title), line
     if tutor.wrong is not None:
         more = tutor.has_more_hints
         return ("Not quite. A hint?", HINT) if more else ("Not quite. Once more?", "")
@@ -190,6 +184,8 @@ def going_on(tutor: Tutor) -> str:
     """That a step is done, and how to go on."""
     if tutor.step is None:
         return "Enter goes on, when you have read this."
+    if tutor.is_finished and tutor.lesson.is_guided:
+        return "That is all there is to it. Enter leaves."
     if tutor.is_finished:
         return "The lesson is done. Enter goes on to the next one."
     ended = _ended(tutor.step.title)

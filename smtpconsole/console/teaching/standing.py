@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+TOUR = "tour"  # which shows the console, beside the course
 _HEAD = "smtpconsole lessons"
 _LARGEST = 1_000_000  # octets
 _MOST = 500  # lessons
@@ -49,8 +50,8 @@ class Standing:
 
     @property
     def last(self) -> str:
-        """The lesson that was taken last; "" if there is none."""
-        return next(reversed(self._loaded()), "")
+        """The lesson that was taken last; "" if there is none.  The tour leads to none."""
+        return next((each for each in reversed(self._loaded()) if each != TOUR), "")
 
     def _loaded(self) -> dict[str, Place]:
         if self._places is None:

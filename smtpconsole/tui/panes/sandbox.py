@@ -17,6 +17,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from smtpconsole.console.answers import Answer
+from smtpconsole.console.configuring.keynames import told
 from smtpconsole.console.console import Console
 from smtpconsole.console.sandboxing import sandboxes, serverside
 from smtpconsole.console.sandboxing.serverside import Row
@@ -38,11 +39,12 @@ _STYLES = {
     "muted": "$foreground-muted",
 }
 _KEYS = {
-    "talk": "m mailbox  Enter explains",
-    "mailbox": "Enter opens  d deletes  Esc back",
-    "letter": "Enter opens a part  s source  d deletes  Esc back",
-    "part": "Esc back",
-    "source": "Esc back",
+    "talk": "{key sandbox.mailbox} mailbox  {key sandbox.open} explains",
+    "mailbox": "{key sandbox.open} opens  {key sandbox.delete} deletes  {key sandbox.back} back",
+    "letter": "{key sandbox.open} opens a part  {key sandbox.source} source  "
+    "{key sandbox.delete} deletes  {key sandbox.back} back",
+    "part": "{key sandbox.back} back",
+    "source": "{key sandbox.back} back",
 }
 
 
@@ -64,9 +66,11 @@ class SandboxPane(Listing[_Line]):
     order: ClassVar[int] = 4
     help_: ClassVar[str] = (
         "The other end of the wire: what the sandbox was told, what it decided and why, the "
-        "faults that are on, and its mailbox.\nj k or arrows move, Enter explains a reply or a "
-        "fault and opens a message, m shows the mailbox. In a message Enter opens a part, s shows "
-        "its octets, d deletes it. Esc goes back. /sandbox, /fault and /mailbox do the same."
+        "faults that are on, and its mailbox.\nArrows move, {key sandbox.open} explains a "
+        "reply or a fault and opens a message, {key sandbox.mailbox} shows the mailbox. In a "
+        "message {key sandbox.open} opens a part, {key sandbox.source} shows its octets, "
+        "{key sandbox.delete} deletes it. {key sandbox.back} goes back. /sandbox, /fault and "
+        "/mailbox do the same."
     )
     BINDINGS = keys.bindings("sandbox")
     body: ClassVar[str] = "#sandbox-body"
@@ -165,8 +169,11 @@ class SandboxPane(Listing[_Line]):
         if self._view == "talk":
             yield from serverside.state(sandbox)
             yield Row(serverside.counted(len(sandbox.mailbox)), "text")
-        yield Row(_KEYS[self._view], "muted")
+        yield Row(self._told(_KEYS[self._view]), "muted")
         yield Row("")
+
+    def _told(self, text: str) -> str:
+        return told(text, self.smtp_console.settings.keys)
 
     def _rows(self, sandbox: Sandbox) -> Iterator[Row]:
         match self._view:
@@ -176,7 +183,8 @@ class SandboxPane(Listing[_Line]):
             case "mailbox":
                 yield from serverside.mailbox(sandbox)
                 if not len(sandbox.mailbox):
-                    yield from _EMPTY
+                    yield Row("")
+                    yield Row(self._told(_EMPTY))
             case _ if self._letter is None:
                 yield Row("the message is gone", "muted")
             case "part":
@@ -292,7 +300,4 @@ _NOBODY = (
         "Tab and Enter at the prompt connect; any other client on this machine may, too."
     ),
 )
-_EMPTY = (
-    Row(""),
-    Row("What is sent to the sandbox is kept here. F5 sends the message of the composer."),
-)
+_EMPTY = "What is sent to the sandbox is kept here. {key send} sends the message of the composer."

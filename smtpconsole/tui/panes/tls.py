@@ -52,8 +52,9 @@ class TlsPane(Listing[_Line]):
     help_: ClassVar[str] = (
         "The TLS session and the certificates as the server sent them, with every problem that a "
         "careful client minds. With problems, credentials and mail are held until you say yes.\n"
-        "j k or arrows move, Enter opens or closes a certificate, o all of them, h the handshake, "
-        "y copies a line. /tls says the same in words, and does more."
+        "Arrows move, {key tls.open} opens or closes a certificate, {key tls.open-all} all of "
+        "them, {key tls.handshake} the handshake, {key tls.copy} copies a line. /tls says the "
+        "same in words, and does more."
     )
     BINDINGS = keys.bindings("tls")
 

@@ -18,6 +18,7 @@ from textual.widgets import ContentSwitcher, Static, TextArea
 from smtpconsole.composer.draft import Draft
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.composing import drafting, offers
+from smtpconsole.console.configuring.keynames import told
 from smtpconsole.console.console import Console
 from smtpconsole.smtp import parameters
 from smtpconsole.transcript.journal import Entry
@@ -31,7 +32,10 @@ from smtpconsole.tui.picking import Picking, narrowed
 from smtpconsole.visible import visible
 
 PAUSE = 0.2  # seconds without a change until the message is measured
-_KEYS = "^L ready-made  ^R read in  ^S save  ^G editor  ^T view  F5 rehearse"
+_KEYS = (
+    "{key composer.ready-made} ready-made  {key composer.open} read in  {key composer.save} save  "
+    "{key composer.editor} editor  {key composer.view} view  {key send} rehearse"
+)
 
 
 @pane
@@ -46,11 +50,13 @@ class ComposerPane(Pane, can_focus=False):
         "Left is the envelope, which is said to the server; right are the headers, which are read. "
         "Headers follow the envelope until you write them; - leaves one out; ≠ marks what "
         "differs. Enter at MAIL and RCPT lists their parameters.\n"
-        "Tab and the arrows go from field to field. ^T goes through the views: the texts, the "
-        "files, the MIME parts (Enter opens one), the source, which is sent as it is once you "
-        "change it. The last line is the meter: Enter explains a remark, m mends it.\n"
-        "^L ready-made messages and your templates; ^R reads in and ^S saves .eml, .mbox, .json; "
-        "^G your own editor; F5 shows what will be said, and sends it by Enter. /dkim signs."
+        "Tab and the arrows go from field to field. {key composer.view} goes through the views: "
+        "the texts, the files, the MIME parts (Enter opens one), the source, which is sent as it "
+        "is once you change it. The last line is the meter: Enter explains a remark, "
+        "{key composer.meter.mend} mends it.\n"
+        "{key composer.ready-made} ready-made messages and your templates; {key composer.open} "
+        "reads in and {key composer.save} saves .eml, .mbox, .json; {key composer.editor} your own "
+        "editor; {key send} shows what will be said, and sends it by Enter. /dkim signs."
     )
     BINDINGS = keys.bindings("composer")
 
@@ -71,7 +77,8 @@ class ComposerPane(Pane, can_focus=False):
             yield Parts(id="composer-parts", compact=True)
             yield SourceView(id="composer-source")
         yield Meter()
-        yield Static(_KEYS, id="composer-keys", markup=False)
+        keys_ = told(_KEYS, self.smtp_console.settings.keys)
+        yield Static(keys_, id="composer-keys", markup=False)
 
     def on_mount(self) -> None:
         self._due = self.set_timer(0, self._measure)
