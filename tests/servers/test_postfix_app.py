@@ -1,13 +1,7 @@
-"""The application on a real Postfix: through the pilot, and in a terminal by keys alone."""
+"""The application on a real Postfix, through the pilot; `test_by_keys` drives it in a terminal."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import postfix
@@ -122,103 +116,3 @@ async def test_the_library_sends_pipelined(mta: postfix.Postfix) -> None:
     start = kinds.index(("Sent", b"MAIL"))
     assert [verb for _, verb in kinds[start : start + 3]] == [b"MAIL", b"RCPT", b"DATA"]
     assert {kind for kind, _ in kinds[start : start + 3]} == {"Sent"}  # in one go
-
-
-class Terminal:
-    """A tmux session of its own."""
-
-    def __init__(self, command: list[str], size: tuple[int, int], state: Path) -> None:
-        self._socket = str(state / "tmux")
-        columns, rows = size
-        environment = {**os.environ, "SMTPCONSOLE_STATE": str(state), "COLORTERM": "truecolor"}
-        self._tmux(
-            *("new-session", "-d", "-s", "it", "-x", str(columns), "-y", str(rows)),
-            *("--", *command),
-            env=environment,
-        )
-
-    def _tmux(self, *words: str, env: dict[str, str] | None = None) -> str:
-        done = subprocess.run(
-            ["tmux", "-S", self._socket, *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=env,
-        )
-        return done.stdout
-
-    def keys(self, *keys: str) -> None:
-        self._tmux("send-keys", "-t", "it", *keys)
-
-    def line(self, text: str) -> None:
-        self._tmux("send-keys", "-t", "it", "-l", text)
-        self.keys("Enter")
-
-    def until(self, *texts: str) -> str:
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            screen = self._tmux("capture-pane", "-p", "-t", "it")
-            if all(text in screen for text in texts):
-                return screen
-            time.sleep(0.05)  # nothing to be awaited: another program draws
-        raise AssertionError(f"{texts} have not come about\n{screen}")
-
-    def until_gone(self, text: str) -> None:
-        end = time.monotonic() + 20
-        while text in (screen := self._tmux("capture-pane", "-p", "-t", "it")):
-            assert time.monotonic() < end, f"{text} is still there\n{screen}"
-            time.sleep(0.05)  # nothing to be awaited: another program draws
-
-    def end(self) -> None:
-        self._tmux("kill-server")
-
-
-@pytest.fixture
-def terminal(
-    request: pytest.FixtureRequest, mta: postfix.Postfix, tmp_path: Path
-) -> Iterator[Terminal]:
-    assert shutil.which("tmux"), "tmux is missing: apt-get install tmux"
-    command = [sys.executable, "-m", "smtpconsole", f"localhost:{mta.port}", "--ca", str(mta.ca)]
-    running = Terminal([*command, "--name", "client.example"], request.param, tmp_path)
-    try:
-        yield running
-    finally:
-        running.end()
-
-
-@pytest.mark.parametrize("terminal", [WIDE, NARROW], ids=["120x40", "80x24"], indirect=True)
-def test_by_keys_alone_in_a_terminal(
-    terminal: Terminal, mta: postfix.Postfix, tmp_path: Path
-) -> None:
-    before = received(mta, "bob")
-    terminal.until("READY", "220 mail.example.test")
-    for offer in ("EHLO client.example", "STARTTLS", "EHLO client.example"):
-        terminal.until(f"Tab: {offer}")
-        terminal.keys("Tab", "Enter")
-    terminal.until("TLS 1.3", "Tab: /login")
-    terminal.keys("F2")
-    terminal.until("promised", "commands in groups")
-    # Not Escape: what is typed at once behind it, a terminal reads as Alt and a letter.
-    terminal.keys("F9")
-    terminal.until_gone("promised")
-    terminal.line(f"/login {postfix.USER}")
-    terminal.until("secret>")
-    terminal.line(postfix.PASSWORD)
-    terminal.until("logged in as")
-    terminal.line(f"/send bob@{postfix.DOMAIN} --subject keys")
-    terminal.until("has taken the message")
-    terminal.line("MAIL FROM:<alice@example.test>")
-    terminal.until("Who shall get it?", "RCPT TO:<postmaster@example.test>")
-    terminal.line("RCPT TO:<nobody@example.test>")
-    terminal.until("550 5.1.1")
-    terminal.line("?")
-    terminal.until("recipient not known", "Esc closes")
-    terminal.line(f"/export text {tmp_path}/kept.txt")
-    terminal.until("saved as")
-    terminal.keys("C-q")
-    (letter,) = mta.wait_for_letters("bob", before + 1)[before:]
-    assert b"Subject: keys" in letter
-    kept = (tmp_path / "kept.txt").read_text()
-    assert " ~> RCPT TO:<nobody@example.test>\n<~* 550 5.1.1" in kept
-    everything = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert postfix.PASSWORD.encode() not in everything
