@@ -113,11 +113,19 @@ class ExportScreen(ModalScreen[Answer | None]):
         suffix = PICTURE if self._format == PICTURE else FORMATS[self._format].suffix
         path = self.query_one("#export-path", Input)
         if path.value in ("", str(self._suggested)):
-            path.value = str(self._named(suffix))
-            self._suggested = Path(path.value)
+            self._suggest(suffix)
         else:
-            path.value = str(Path(path.value).with_suffix(f".{suffix}"))
+            self._put(Path(path.value).with_suffix(f".{suffix}"))
         self._refresh()
+
+    def _suggest(self, suffix: str) -> None:
+        self._suggested = self._named(suffix)
+        self._put(self._suggested)
+
+    def _put(self, path: Path) -> None:
+        field = self.query_one("#export-path", Input)
+        field.value = str(path)
+        field.cursor_position = len(field.value)  # it would stay where the shorter one ended
 
     def _named(self, suffix: str) -> Path:
         return suggested(self.smtp_console, suffix, names_host=self._openness.addresses)
@@ -151,8 +159,7 @@ class ExportScreen(ModalScreen[Answer | None]):
         self._openness = replace(self._openness, addresses=not self._openness.addresses)
         path = self.query_one("#export-path", Input)
         if path.value == str(self._suggested):  # a masked file is not called by the host
-            self._suggested = self._named(self._suggested.suffix[1:])
-            path.value = str(self._suggested)
+            self._suggest(self._suggested.suffix[1:])
         self._refresh()
 
     def action_part(self) -> None:

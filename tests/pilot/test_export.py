@@ -33,9 +33,9 @@ async def test_f8_shows_what_would_be_saved_and_enter_saves_it(
         await console.press("down")
         await console.until("MAIL FROM:<user1@host", ".txt")
         assert "private.test" not in console.screen
-        await console.press("enter")
+        await console.press("tab", "ctrl+u", *"mine.txt", "enter")
         await console.until("saved as")
-        (saved,) = tmp_path.glob("*.txt")
+        (saved,) = tmp_path.glob("mine.txt")
         text = saved.read_text()
         assert is_unchanged(text) and "user1@host" in text and "private.test" not in text
 
