@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from smtpconsole.console import commands
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.arguments import NUMBER, SECRET, TEXT, WORDS
-from smtpconsole.console.history import History
+from smtpconsole.console.history import LIMIT, History
 from smtpconsole.console.language import Call, Remark, Say, parse
 from smtpconsole.console.settings import SETTINGS, Settings
 
@@ -171,3 +171,15 @@ def test_history_is_kept_for_its_owner_and_survives_torn_rows(tmp_path: Path) ->
     again.add("NOOP three")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(History(tmp_path / "none").newest_first()) == []
+
+
+def test_the_history_on_disk_does_not_grow_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_text("".join(f'{{"at": 0, "line": "NOOP {n}"}}\n' for n in range(2 * LIMIT + 1)))
+    history = History(path)
+    assert next(history.newest_first()) == f"NOOP {2 * LIMIT}"
+    history.add("QUIT")
+    assert len(path.read_text().splitlines()) == LIMIT + 1
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert len(list(tmp_path.iterdir())) == 1
+    assert list(History(path).newest_first())[:2] == ["QUIT", f"NOOP {2 * LIMIT}"]

@@ -1,7 +1,8 @@
 """What was entered before, on disk: one JSON object a line, shared by all front ends.
 
-Append-only, so two sessions can write at once; torn or foreign rows are skipped.  Whoever adds
-a line has made sure that there is no secret in it.
+Append-only, so two sessions can write at once; torn or foreign rows are skipped.  Only where it
+has grown to twice what is used is it written anew.  Whoever adds a line has made sure that there is
+no secret in it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from time import time
@@ -63,8 +65,20 @@ class History:
             rows = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             return
+        if len(rows) > 2 * LIMIT:
+            rows = rows[-LIMIT:]
+            self._write(rows)
         for row in rows:
             try:
                 yield str(json.loads(row)["line"])
             except (ValueError, KeyError, TypeError):
                 continue
+
+    def _write(self, rows: list[str]) -> None:
+        """The file anew, in one go; where that cannot be it stays long."""
+        assert self._path is not None
+        with contextlib.suppress(OSError):
+            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".history-")
+            with open(handle, "w", encoding="utf-8") as file:  # mkstemp: for its owner alone
+                file.write("".join(f"{row}\n" for row in rows))
+            os.replace(name, self._path)
