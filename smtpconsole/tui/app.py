@@ -90,7 +90,7 @@ class ConsoleApp(App[None]):
         self._told = 0
         self._is_due = False
         self._asking = Asking()
-        self._pressing = pressing.Pressing(self, self._press)
+        self._pressing = pressing.Pressing(self, self._press, lambda: self._focus.moves)
         self._focus = Focus(self)
         self.keyboard = keys.Keyboard(settings.keys)
         self._layout = Layout(lambda: self.screen, self._focus.pane, paths.layout_file())

@@ -35,6 +35,11 @@ class Focus:
             self._wanted = None
             getattr(pane, "focus_first", pane.focus)()
 
+    @property
+    def moves(self) -> bool:
+        """It is on its way to a pane."""
+        return self._wanted is not None
+
     def prompt(self) -> bool:
         """Focus the prompt; False if it has the focus, and nothing was about to take it."""
         was_wanted, self._wanted = self._wanted is not None, None

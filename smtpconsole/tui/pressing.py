@@ -34,9 +34,16 @@ class Done(Message, bubble=True):
 class Pressing:
     """What was pressed, and waits for its turn."""
 
-    def __init__(self, app: App[None], take: Callable[[Pressed], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        app: App[None],
+        take: Callable[[Pressed], Awaitable[None]],
+        moves: Callable[[], bool],
+    ) -> None:
+        """`moves` tells whether the focus is on its way to a pane."""
         self._app = app
         self._take = take
+        self._moves = moves
         self._waiting: deque[Pressed] = deque()
         self._number = 0  # of the last one that is waited for
         self._is_busy = False
@@ -49,7 +56,11 @@ class Pressing:
             self._watch()
             return
         await self._take(event)
-        if event.is_forwarded and not self._is_text(event):  # else it is done with by now
+        if self._moves():
+            self._number += 1
+            self._is_busy = True
+            self._app.call_after_refresh(self._app.call_later, self.done, self._number)
+        elif event.is_forwarded and not self._is_text(event):  # else it is done with by now
             self._number += 1
             target = self._app.focused or self._app.screen
             self._is_busy = target.post_message(Done(self._number))
