@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from program import run
 
+from smtpconsole.cli import subcommand, subcommands, told
 from smtpconsole.sandbox import Sandbox
 
 
@@ -68,3 +69,9 @@ def test_the_sandbox_opens_in_line_mode(tmp_path: Path) -> None:
     done = run("--sandbox", "--no-journal", typed="NOOP\n/quit\n", state=tmp_path)
     assert "S: 250 2.0.0 Ok" in done.stdout
     assert not list(tmp_path.rglob("*.jsonl"))
+
+
+def test_help_tells_of_each_subcommand_what_that_says_of_itself() -> None:
+    for name in subcommands():
+        help_ = " ".join((subcommand(name).help or "").split())
+        assert told(name) and help_.startswith(told(name)), name

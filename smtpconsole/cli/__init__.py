@@ -12,12 +12,13 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -37,6 +38,7 @@ _GROUPS = {"name": "Session", "lmtp": "Session", "no-sni": "TLS", "dns": "DNS"} 
     "dns-trust-ad": "DNS",
     "no-journal": "Session",
 }
+_SENTENCE = re.compile(r'^def command\(.*?"""([^"]*?\.)(?=\s|""")', re.DOTALL | re.MULTILINE)
 EXAMPLES = [
     ("smtpconsole mail.example.com:587", "look at a server"),
     ("smtpconsole smtps://mail.example.com", "the same with TLS from the first octet"),
@@ -76,6 +78,16 @@ def _inert(error: click.ClickException) -> click.ClickException:
     message = "\n".join(visible(line) for line in error.message.split("\n"))
     vars(error).update(message=message)  # click calls it final, and prints it as it is
     return error
+
+
+def told(name: str) -> str:
+    """The sentence of a subcommand, read and not imported: --help is to be there at once."""
+    try:
+        text = Path(__path__[0], f"{name}.py").read_text("utf-8")
+    except OSError:  # as in an archive
+        return subcommand(name).get_short_help_str(100)
+    found = _SENTENCE.search(text)
+    return " ".join(found[1].split()) if found else ""
 
 
 class Opening(click.Command):
@@ -123,6 +135,8 @@ class Program(Opening):
     ) -> click.Context:
         """That of the subcommand, where one is named."""
         if args == ["--version"]:  # needs nothing of the rest
+            from importlib.metadata import version
+
             click.echo(f"smtpconsole, version {version('smtpconsole')}")
             raise SystemExit(0)
         with _sentences():
@@ -144,7 +158,7 @@ class Program(Opening):
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What it is for; then the subcommands."""
         super().format_help_text(ctx, formatter)
-        rows = [(name, subcommand(name).get_short_help_str(80)) for name in subcommands()]
+        rows = [(name, told(name)) for name in subcommands()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

@@ -6,7 +6,6 @@ files of this platform have otherwise than the wire.
 
 from __future__ import annotations
 
-import mailbox
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -32,6 +31,8 @@ def read_eml(path: Path, draft: Draft) -> Draft:
 def read_mbox(path: Path, draft: Draft) -> list[Draft]:
     """The messages of an mbox, each as `read_eml` gives it; DraftError if there is none."""
     read(path, "mailbox", most=1)
+    import mailbox
+
     box = mailbox.mbox(path, create=False)
     try:
         found = [received(box.get_bytes(key), draft) for key in box.keys()]  # noqa: SIM118
@@ -78,6 +79,7 @@ def write_eml(octets: bytes, path: Path) -> None:
 
 def append_mbox(octets: bytes, path: Path) -> None:
     """The message at the end of an mbox, which is made if it is not there."""
+    import mailbox
 
     def append() -> None:
         box = mailbox.mbox(path)

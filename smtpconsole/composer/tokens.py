@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime, make_msgid
-from importlib.metadata import version
 
 from smtpconsole.composer.draft import Draft
 from smtpconsole.smtp import addresses
@@ -48,8 +47,8 @@ TOKENS: dict[str, tuple[str, Value]] = {
     "SERVER": ("the server", lambda about: about.server),
     "SESSION": ("the name of the session", lambda about: about.session),
     "HOSTNAME": ("this machine", lambda about: socket.gethostname()),
-    "VERSION": ("this program's version", lambda about: version("smtpconsole")),
-    "SWAKS_VERSION": ("the same", lambda about: version("smtpconsole")),
+    "VERSION": ("this program's version", lambda about: _version()),
+    "SWAKS_VERSION": ("the same", lambda about: _version()),
 }
 
 
@@ -65,6 +64,12 @@ def filled(text: str, about: About) -> str:
 
 def _domain(about: About) -> str:
     return addresses.domain(about.draft.sender) or "localhost"
+
+
+def _version() -> str:
+    from importlib.metadata import version  # which loads more than all the rest
+
+    return version("smtpconsole")
 
 
 def _headers(draft: Draft) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 from dataclasses import dataclass
-from email.message import EmailMessage, Message
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,15 @@ def opened(octets: bytes, number: str) -> bytes:
     return _payload(dict(_walk(octets))[number])
 
 
+def _parsed(octets: bytes) -> EmailMessage:
+    import email
+    import email.policy  # which is slow to load
+
+    return email.message_from_bytes(octets, policy=email.policy.SMTP)
+
+
 def _walk(octets: bytes) -> list[tuple[str, Message]]:
-    root: Message = email.message_from_bytes(octets, policy=email.policy.SMTP)
+    root: Message = _parsed(octets)
     found: list[tuple[str, Message]] = []
     pending = [("1", root)]
     while pending:  # not by recursion: a message may be nested deeper than the stack
@@ -90,7 +98,5 @@ def _payload(part: Message) -> bytes:
 
 def text_of(octets: bytes) -> str:
     """The text that a reader shows first; "" if there is none."""
-    message = email.message_from_bytes(octets, policy=email.policy.SMTP)
-    assert isinstance(message, EmailMessage)
-    body = message.get_body(("plain", "html"))
+    body = _parsed(octets).get_body(("plain", "html"))
     return _payload(body).decode("utf-8", "replace") if body is not None else ""

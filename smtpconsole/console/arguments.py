@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.targets import parse_target, password_of
-from smtpconsole.smtp.sasl import MECHANISMS
 from smtpconsole.smtp.targets import SCHEMES
 
 if TYPE_CHECKING:
@@ -155,6 +154,8 @@ def _complete_mechanism(console: Console, word: str) -> Iterable[str]:
 
 
 def _is_mechanism(word: str) -> bool:
+    from smtpconsole.smtp.sasl import MECHANISMS  # which --help can do without
+
     return word.upper() in MECHANISMS
 
 

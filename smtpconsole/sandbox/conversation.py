@@ -12,14 +12,17 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from smtpconsole.sandbox import proxy
-from smtpconsole.sandbox.certificates import Identity
 from smtpconsole.sandbox.diary import Diary
 from smtpconsole.sandbox.faults import Chances, Fault, Switches
 from smtpconsole.sandbox.house import House
 from smtpconsole.sandbox.mailbox import Mailbox
 from smtpconsole.sandbox.wire import Idle, Wire
+
+if TYPE_CHECKING:
+    from smtpconsole.sandbox.certificates import Identity
 
 MAX_LINE = 512  # octets, CRLF included (RFC 5321, 4.5.3.1.4)
 MAX_PARAMETERS = 1500  # further ones for MAIL and RCPT (RFC 3461, 4; RFC 6531, 3.4)

@@ -5,15 +5,15 @@ The sandbox's thread keeps letters, any other thread reads them or waits for the
 
 from __future__ import annotations
 
-import email
-import email.parser
-import email.policy
 from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.message import EmailMessage
 from functools import cached_property
 from threading import Condition
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 MAX_LETTERS = 1_000
 MAX_OCTETS = 64 * 2**20
@@ -41,6 +41,9 @@ class Letter:
     @cached_property
     def subject(self) -> str:
         """The subject as people read it, "" if there is none."""
+        import email.parser
+        import email.policy  # which is slow to load
+
         parser = email.parser.BytesHeaderParser(policy=email.policy.default)
         try:
             return str(parser.parsebytes(self.content).get("Subject", ""))
@@ -52,6 +55,9 @@ class Letter:
     @cached_property
     def message(self) -> EmailMessage:
         """The content, parsed; one object a letter, so look, do not change it."""
+        import email
+        import email.policy
+
         return email.message_from_bytes(self.content, policy=email.policy.default)
 
 

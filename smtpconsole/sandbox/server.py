@@ -17,16 +17,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from smtpconsole.sandbox import certificates, deaf, house, login, transaction, verbs
-from smtpconsole.sandbox.certificates import Identity
+from smtpconsole.sandbox import deaf, house, login, transaction, verbs
 from smtpconsole.sandbox.conversation import Conversation, Shared
 from smtpconsole.sandbox.diary import Diary
 from smtpconsole.sandbox.faults import Fault, Switches
 from smtpconsole.sandbox.house import House
 from smtpconsole.sandbox.mailbox import Mailbox
 from smtpconsole.sandbox.wire import Wire
+
+if TYPE_CHECKING:
+    from smtpconsole.sandbox.certificates import Identity
 
 __all__ = ["Sandbox", "login", "transaction", "verbs"]  # their verbs are registered
 
@@ -98,6 +100,8 @@ class Sandbox:
             if self._running:
                 return
             if self._identity is None:
+                from smtpconsole.sandbox import certificates  # which loads cryptography
+
                 self._identity = certificates.good(*_HOSTS, self.rules.domain)
             directory = tempfile.TemporaryDirectory(prefix="smtpconsole-sandbox-")
             undo.callback(directory.cleanup)

@@ -8,7 +8,6 @@ from typing import Annotated
 
 from smtpconsole.composer.draft import Draft, Headers
 from smtpconsole.composer.errors import DraftError
-from smtpconsole.composer.mime import headers
 from smtpconsole.console.answers import Answer, ConsoleError
 from smtpconsole.console.arguments import WORDS, Kind
 from smtpconsole.console.commands import command
@@ -58,6 +57,8 @@ async def header(
     except (DraftError, ConsoleError) as error:
         console.draft = before
         raise ConsoleError(f"the header was not written: {error}") from error
+    from smtpconsole.composer.mime import headers  # which loads all of email
+
     rows = [f"{key}: {text}" for key, text in headers(console.draft, console.now())]
     console.front.show(Answer("the headers of the message", tuple(rows)))
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
-from importlib.metadata import version
 from typing import Any
 
 from smtpconsole.console.dns.domains import Domain, domain_lines, plan_lines
@@ -171,6 +170,8 @@ def _published(domain: Domain) -> Iterator[str]:
 
 def as_json(matrix: Matrix, *, fails_on: str = "error") -> dict[str, Any]:
     """The matrix as JSON values, as `matrix.json` beside this file describes them."""
+    from importlib.metadata import version  # which loads much
+
     domain = matrix.domain
     assert domain is not None
     ended = outcome(matrix, fails_on=fails_on)

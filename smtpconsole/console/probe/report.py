@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from importlib import resources
-from importlib.metadata import version
 from typing import Any
 
 from smtpconsole.console.probe.offers import difference
@@ -32,6 +31,8 @@ def schema() -> dict[str, Any]:
 
 def as_json(report: Report) -> dict[str, Any]:
     """A report as JSON values."""
+    from importlib.metadata import version  # which loads much
+
     visit = report.visit
     failure = visit.failure
     return {

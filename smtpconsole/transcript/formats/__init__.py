@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 
 from smtpconsole import registry
 from smtpconsole.smtp import events
@@ -131,6 +130,8 @@ def about(journal: Journal, show: Show = HIDDEN, until: int | None = None) -> Ab
                 tls = changed(facts, journal.redactor.sweep_text)
             case events.Learned(capabilities):
                 known = _swept(capabilities, journal.redactor.sweep_text)
+    from importlib import metadata  # which loads more than all of this
+
     return About(
         journal.began.astimezone(UTC),
         target,
