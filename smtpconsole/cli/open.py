@@ -32,4 +32,4 @@ def command(which: str, lines: bool) -> None:
     from smtpconsole.tui.recorded import RecordingApp
 
     settings, _ = configuration.configured({})
-    RecordingApp(recorded.journal, Keyboard(settings.keys)).run()
+    RecordingApp(recorded.journal, Keyboard(settings.keys), settings.theme).run()

@@ -6,13 +6,14 @@ file, the environment, the schema and docs/settings.md are made from it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from smtpconsole.console import ways
 from smtpconsole.console.answers import ConsoleError, nearest
-from smtpconsole.console.arguments import SWITCH, Kind
+from smtpconsole.console.arguments import SWITCH, Kind, choice
 from smtpconsole.console.targets import password_of
 
 if TYPE_CHECKING:
@@ -95,7 +96,16 @@ def _read_resolvers(text: str) -> str:
         raise ConsoleError(str(error), "write 127.0.0.1 or 192.0.2.53:5353") from error
 
 
+def _read_theme(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]*", text, re.ASCII):
+        raise ConsoleError(
+            f"{text!r} is no theme", "in the application Ctrl+P and Theme lists them"
+        )
+    return text
+
+
 NAME = Kind("HOST", _read_name)
+THEME = Kind("THEME", _read_theme, choice("smtpconsole", "smtpconsole-light").complete)
 AMOUNT = Kind("NUMBER", _read_amount)
 RESOLVERS = Kind("ADDRESS,...", _read_resolvers)
 
@@ -134,6 +144,12 @@ class Settings:
         False, SWITCH, "believe what any resolver says of DNSSEC, as the path to it is safe"
     )
     coach: bool = setting(True, SWITCH, "say above the prompt what is sensible next")
+    theme: str = setting(
+        "",
+        THEME,
+        "colours of the application: smtpconsole, smtpconsole-light, or one of Textual's; empty "
+        "for what fits the terminal",
+    )
     accessible: bool = setting(
         False, SWITCH, "line mode without colours, and nothing drawn anew, for screen readers"
     )

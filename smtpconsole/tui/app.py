@@ -77,7 +77,7 @@ class ConsoleApp(App[None]):
         standing: Standing | None = None,
     ) -> None:
         super().__init__(ansi_color=looks.ansi_color())
-        looks.dress(self)
+        self._wardrobe = looks.Wardrobe(self, settings)
         self.smtp_console = Console(
             self,
             journal,
@@ -116,6 +116,7 @@ class ConsoleApp(App[None]):
         for tabs in self.query(Tabs):
             tabs.can_focus = False
         self.set_keymap(self.keyboard.bound)
+        self.theme_changed_signal.subscribe(self, self._wardrobe.chosen)
         self._layout.recall()
         asyncio.get_running_loop().set_exception_handler(self._remark)
         self.smtp_console.journal.subscribe(self._wake)
@@ -200,6 +201,7 @@ class ConsoleApp(App[None]):
         if not self.screen_stack or not self.screen_stack[0].query(Prompt):
             return
         main = self.screen_stack[0]
+        self._wardrobe.look()
         main.query_one(LessonBox).tell()
         main.query_one(StateLine).refresh_state()
         main.query_one(StepBox).tell(self.smtp_console.held)

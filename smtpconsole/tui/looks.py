@@ -11,6 +11,10 @@ from rich.segment import Segments
 from textual.app import App
 from textual.theme import Theme
 
+from smtpconsole.console.answers import ConsoleError
+from smtpconsole.console.configuring import writing
+from smtpconsole.console.settings import Settings
+
 _THEME = Theme(
     name="smtpconsole",
     primary="#5fafd7",
@@ -46,22 +50,56 @@ def ansi_color() -> bool | None:
     return True if os.environ.get("NO_COLOR") else None
 
 
-def dress(app: App[Any]) -> None:
-    """Give an application its theme: TEXTUAL_THEME says which, else the terminal does.
+def dress(app: App[Any], wanted: str = "") -> None:
+    """Give an application its theme: the wanted one, else that of TEXTUAL_THEME, else what fits
+    the terminal.
 
     Where true colour is not announced, the colours are the sixteen of the terminal's own palette.
     """
     app.register_theme(_THEME)
     app.register_theme(_LIGHT)
-    wanted = os.environ.get("TEXTUAL_THEME", "")
+    app.theme = _fitting(app, wanted)
+
+
+def _fitting(app: App[Any], wanted: str) -> str:
     has_true_color = os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
     is_plain = bool(os.environ.get("NO_COLOR"))
-    if wanted in app.available_themes and not is_plain:
-        app.theme = wanted
-    elif has_true_color and not is_plain:
-        app.theme = "smtpconsole-light" if _is_light() else "smtpconsole"
-    else:
-        app.theme = "ansi-light" if _is_light() else "ansi-dark"
+    for each in (wanted, os.environ.get("TEXTUAL_THEME", "")):
+        if each in app.available_themes and not is_plain:
+            return each
+    if has_true_color and not is_plain:
+        return "smtpconsole-light" if _is_light() else "smtpconsole"
+    return "ansi-light" if _is_light() else "ansi-dark"
+
+
+class Wardrobe:
+    """The theme of an application: that of the settings, and kept there when another is chosen."""
+
+    def __init__(self, app: App[Any], settings: Settings) -> None:
+        self._app, self._settings = app, settings
+        self._worn = settings.theme
+        dress(app, self._worn)
+
+    def look(self) -> None:
+        """Something may have been set."""
+        if self._settings.theme != self._worn:
+            self._worn = self._settings.theme
+            if self._worn and self._worn not in self._app.available_themes:
+                known = ", ".join(sorted(self._app.available_themes))
+                self._app.notify(f"there is {known}", title="no such theme", markup=False)
+            dress(self._app, self._worn)
+
+    def chosen(self, theme: Theme) -> None:
+        """A person may have chosen another one."""
+        if theme.name == _fitting(self._app, self._worn):
+            return
+        self._worn = theme.name
+        self._settings.set("theme", theme.name)
+        try:
+            told = f"kept in {writing.save_setting(self._settings, 'theme')}"
+        except ConsoleError as error:
+            told = f"not kept: {error.text}"
+        self._app.notify(told, title=f"theme {theme.name}", markup=False)
 
 
 def _is_light() -> bool:

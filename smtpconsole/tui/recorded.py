@@ -204,9 +204,9 @@ class RecordingApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = keys.some("quit")
 
-    def __init__(self, journal: Journal, keyboard: Keyboard | None = None) -> None:
+    def __init__(self, journal: Journal, keyboard: Keyboard | None = None, theme: str = "") -> None:
         super().__init__(ansi_color=looks.ansi_color())
-        looks.dress(self)
+        looks.dress(self, theme)
         self._journal = journal
         self._keyboard = keyboard or Keyboard()
 
