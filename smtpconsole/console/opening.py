@@ -37,17 +37,14 @@ def start(console: Console) -> Answer:
 
     servers = console.watch.servers[:_MOST_SERVERS]
     named = profiles.names()[:_MOST_PROFILES]
-    lines = ["/connect takes a server: host, host:port, smtps://host, mx:domain, a profile."]
-    if servers or named:
-        lines.append("Below are those you know, then a server of your own, and the lessons.")
-    else:
-        lines.append(
-            "Nothing to connect to? Here are a server of your own, and lessons from hello on."
-        )
-    tour = () if console.standing.place(TOUR).is_finished else ("/tour",)
-    if tour:
-        lines.append("The tour shows in two minutes what is where.")
     known = [f"/connect {name}" for name in (*named, *servers)]
+    is_new = not console.standing.place(TOUR).is_finished
+    lines = ["/connect takes host, host:port, smtps://host, mx:domain, or a profile."]
+    tour = "; /tour shows the console" if is_new else ""
+    lines.append(f"/sandbox is a server of your own; /learn teaches SMTP{tour}.")
+    if known:
+        lines.append("These you know:")
+    others = ("/sandbox", "/learn", *(("/tour",) if is_new else ()))
     journal = ("/journal",) if servers else ()
     title = "Talk to a mail server. See every byte. Know why."
-    return Answer(title, tuple(lines), (*known, "/sandbox", "/learn", *tour, *journal))
+    return Answer(title, tuple(lines), (*known, *others, *journal))
