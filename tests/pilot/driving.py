@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from textual import _wait, events
+from textual._context import visible_screen_stack
 from textual.app import ScreenStackError
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot
@@ -50,7 +51,10 @@ class Driver:
     @property
     def screen(self) -> str:
         """What is on the screen, a line a row."""
+        # With what lies below, or a screen that is looked at before it was ever drawn stays blank.
+        below = visible_screen_stack.set(self.app._background_screens)
         strips = self.app.screen._compositor.render_strips()
+        visible_screen_stack.reset(below)
         text = "\n".join("".join(segment.text for segment in strip) for strip in strips)
         self.seen.append(text)
         return text
