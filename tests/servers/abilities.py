@@ -260,7 +260,7 @@ async def bdat(at: Column) -> Told:
 
 @ability("1,000 recipients")
 async def many(at: Column) -> Told:
-    async with met(at) as this:
+    async with met(at, port=at.many_port) as this:
         people = [at.many.format(number) for number in range(MANY)]
         outcome = await this.deliver(at, *people, pipelining="PIPELINING" in this.known)
         assert [who for who, _ in outcome.recipients] == people

@@ -11,6 +11,7 @@ what it writes to /etc, /var and /run is gone with it.  Root is needed, and CAP_
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -58,16 +59,22 @@ def fetched(package: str, kept: Path) -> Path:
     problem = missing()
     assert problem is None, problem
     folder = kept / package
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        for name in ("archives/partial", "root/usr"):
-            (folder / name).mkdir(parents=True)
-        _download(package, folder)
-        for archive in sorted((folder / "archives").glob("*.deb")):
-            subprocess.run(["dpkg", "-x", archive, folder / "root"], check=True)
-        _merge(folder / "root")
-        (folder / "complete").touch()
+    with (kept / "lock").open("w") as lock:  # other runs may share the folder
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            _fetch(package, folder)
     return folder / "root"
+
+
+def _fetch(package: str, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in ("archives/partial", "root/usr"):
+        (folder / name).mkdir(parents=True)
+    _download(package, folder)
+    for archive in sorted((folder / "archives").glob("*.deb")):
+        subprocess.run(["dpkg", "-x", archive, folder / "root"], check=True)
+    _merge(folder / "root")
+    (folder / "complete").touch()
 
 
 @contextmanager

@@ -41,7 +41,8 @@ class Column:
     known: str = f"bob@{postfix.DOMAIN}"
     unknown: str = f"nobody@{postfix.DOMAIN}"
     elsewhere: str = "x@elsewhere.test"
-    many: str = f"u{{}}@{postfix.DOMAIN}"  # as many as one likes
+    many: str = f"u{{}}@{postfix.DOMAIN}"  # as many as one likes, whose mail is thrown away
+    many_port: int | None = None  # where they are taken
     is_lmtp: bool = False
     logs_in_first: bool = False  # it is for submission
 
@@ -55,7 +56,8 @@ def _postfix(mta: postfix.Postfix) -> Column:
         impatient_port=mta.impatient_port,
         ca=mta.ca,
         password=postfix.PASSWORD,
-        many=f"bob+{{}}@{postfix.DOMAIN}",
+        many="u{}@elsewhere.test",
+        many_port=mta.trusting_port,
     )
 
 
@@ -100,7 +102,7 @@ def _lmtp(mda: dovecot.Dovecot) -> Column:
         lmtp_port=mda.lmtp_port,
         ca=mda.ca,
         password=dovecot.PASSWORD,
-        many=f"bob+{{}}@{dovecot.DOMAIN}",
+        many=f"postmaster+{{}}@{dovecot.DOMAIN}",
         is_lmtp=True,
     )
 

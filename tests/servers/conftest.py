@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -122,8 +121,14 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The table, of what has been tried in this run."""
-    found = getattr(sys.modules.get("test_abilities"), "FOUND", None)
+    """The table, of what has been tried in this run, wherever it was."""
+    reports = [each for kind in ("passed", "failed") for each in terminalreporter.getreports(kind)]
+    found = {
+        (ability, server): ("FAIL" if report.failed else "yes" if can else "no", words)
+        for report in reports
+        for name, (ability, server, can, words) in report.user_properties
+        if name == "cell"
+    }
     if found:
         terminalreporter.section("abilities x servers")
         for line in printed(found):

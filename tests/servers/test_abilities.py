@@ -18,8 +18,6 @@ LIMIT = 120  # seconds for a cell, on a slow machine
 PLACES = [(ability, server) for server in COLUMNS for ability in ROWS]
 EXPECTED = expected(tuple(MECHANISMS))
 
-FOUND: dict[tuple[str, str], tuple[str, str]] = {}  # what this run has found
-
 
 @pytest.mark.parametrize(
     ("ability", "server"), PLACES, ids=[f"{server}: {ability}" for ability, server in PLACES]
@@ -31,7 +29,9 @@ def test_a_server_does_what_the_table_says(
     running = request.getfixturevalue(fixture)
     request.node.funcargs[fixture] = running  # whose log is shown where the test fails
     at = column(running)
-    FOUND[ability, server] = "FAIL", ""
+
+    noted = request.node.user_properties  # what the printed table is made of
+    noted.append(("cell", (ability, server, False, "")))
 
     async def limited() -> tuple[bool, str]:
         async with asyncio.timeout(LIMIT):
@@ -40,7 +40,7 @@ def test_a_server_does_what_the_table_says(
 
     can, words = asyncio.run(limited())
     cell = EXPECTED[ability, server]
-    FOUND[ability, server] = "yes" if can else "no", words
+    noted[-1] = ("cell", (ability, server, can, words))
     assert cell.holds(can, words), f"{'yes' if can else 'no'}, {words}; the table says: {cell}"
 
 
