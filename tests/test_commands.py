@@ -188,6 +188,12 @@ def test_a_size_that_limits_nothing(told: str) -> None:
     assert Capabilities("", (Keyword("SIZE", told),)).size is None
 
 
+@pytest.mark.parametrize(("told", "size"), [("9" * 20, 10**20 - 1), ("1" * 21, None)])
+def test_a_size_has_as_many_digits_as_its_rfc_allows(told: str, size: int | None) -> None:
+    """RFC 1870, 4."""
+    assert Capabilities("", (Keyword("SIZE", told),)).size == size
+
+
 def test_mechanisms_of_the_old_and_the_new_form() -> None:
     known = parse(Reply(250, [b"x", b"AUTH=LOGIN PLAIN", b"AUTH plain CRAM-MD5", b"AUTHOR me"]))
     assert known.mechanisms == ("LOGIN", "PLAIN", "CRAM-MD5")

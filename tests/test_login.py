@@ -318,6 +318,12 @@ def test_a_code_of_the_fourth_hundred_asks_for_nothing() -> None:
     assert made.failure is Failure.TEMPORARY
 
 
+def test_the_last_answer_that_is_taken_may_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smtpconsole.smtp.login.MAX_CHALLENGES", 1)
+    script = "C: AUTH LOGIN dGlt\nS: 334 UGFzc3dvcmQ6\nC: dGFuc3RhYWZ0YW5zdGFhZg==\nS: 403 no"
+    assert tried("LOGIN", script).failure is Failure.TEMPORARY
+
+
 def test_what_is_cancelled_keeps_the_last_reply_and_the_reason() -> None:
     script = "C: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS: 334 %\nC: *\nS: 501 cancelled"
     made = tried("PLAIN", script)

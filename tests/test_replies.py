@@ -113,6 +113,24 @@ def test_the_first_digit_decides(code: int, is_positive: bool, is_negative: bool
     assert (reply.is_positive, reply.is_negative) == (is_positive, is_negative)
 
 
+@pytest.mark.parametrize(
+    ("octets", "is_clear"),
+    [
+        (b"200 yes\r\n", True),
+        (b"299 yes\n", True),
+        (b"300 go on\r\n", False),
+        (b"400 not now\r\n", True),
+        (b"599 no\r\n", True),
+        (b"600 what\r\n", False),
+        (b"199 what\r\n", False),
+        (b"250-yes\r\n550 no\r\n", False),
+    ],
+)
+def test_a_clear_answer_is_yes_or_no(octets: bytes, is_clear: bool) -> None:
+    (reply,) = parse(octets)
+    assert reply.is_clear is is_clear
+
+
 def test_a_line_without_code_behind_a_reply_is_a_reply_of_its_own() -> None:
     replies = parse(b"250-a\r\n250 b\r\nhello\r\n")
     assert [reply.code for reply in replies] == [250, -1]

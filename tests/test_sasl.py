@@ -410,6 +410,11 @@ def test_every_error_of_scram_has_a_sentence(name: str) -> None:
     assert told == Response(b"", proves_later=True, failure=failure, words=words)
 
 
+def test_an_error_of_scram_without_a_name_is_told_as_one() -> None:
+    error = refused(begun(), b"e= ")
+    assert str(error) == "the server refuses, and does not say why"
+
+
 @given(st.binary(max_size=80))
 def test_scram_survives_any_first_message(message: bytes) -> None:
     turns = begun()

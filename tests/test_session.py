@@ -823,6 +823,17 @@ def test_some_flaws_leave_in_doubt_what_was_said(
     assert (session.malformed is not None) is is_malformed
 
 
+def test_a_message_stays_in_doubt_whatever_else_is_answered(session: Session) -> None:
+    for send, is_in_doubt in (
+        (command(b"NOOP"), False),
+        (Send(b".\r\n", CONTENT), True),
+        (command(b"NOOP"), True),
+    ):
+        waiting(session, send)
+        session.receive(b"what\r\n")
+        assert session.is_in_doubt is is_in_doubt
+
+
 @pytest.mark.parametrize("line", [b"250 " + b"x" * 5000, b"250-more\r\n" * 600])
 def test_what_has_no_end_is_ended_by_us_and_heard_no_further(session: Session, line: bytes) -> None:
     future = waiting(session, command(b"NOOP"))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from smtpconsole.console.answers import ConsoleError
 from smtpconsole.console.targets import parse_target, password_of, written
 from smtpconsole.smtp.events import Target
+from smtpconsole.smtp.targets import port_of
 
 
 @pytest.mark.parametrize(
@@ -161,3 +162,11 @@ def test_a_target_reads_well() -> None:
     assert Target("x", 465, True).written == "x:465"
     assert Target("x", 25, mx=True).written == "mx:x"
     assert Target("x", 587, mx=True).written == "mx:x:587"
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [("1", 1), ("00025", 25), ("000025", None), ("65535", 65535), ("65536", None), ("0", None)],
+)
+def test_a_port_is_a_number_of_sixteen_bits_and_not_nought(text: str, port: int | None) -> None:
+    assert port_of(text) == port
