@@ -31,7 +31,7 @@ from smtpconsole.net.policy import TlsPolicy
 
 pytestmark = pytest.mark.faults
 
-IS_NIGHT = bool(os.environ.get("SMTPCONSOLE_NIGHTLY"))
+IS_NIGHT = os.environ.get("SMTPCONSOLE_NIGHTLY") == "1"
 SHAPES: dict[str, dict[str, Any]] = {
     "one by one": {"pipelining": False},
     "pipelined": {},

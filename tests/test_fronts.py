@@ -50,7 +50,7 @@ UNSEEN |= {"starttls-stripped", "auth-unadvertised", "tls-capability-drop"}
 UNSEEN |= {"tls-1-0-only", "tls-no-forward-secrecy"}
 GREEDY = ("line-endless", "endless-continuation", "auth-long-challenge", "tls-tickets")
 MOST = 30_000_000  # octets that both ends hold of a flood
-MOST_OF_A_PROGRAM = 200 * 2**20
+MOST_OF_A_PROGRAM = 150 * 2**20
 
 
 @pytest.fixture(autouse=True)
