@@ -23,9 +23,11 @@ test-screens: $(STAMP)
 test-faults: $(STAMP)
 	$(PYTEST) -q -m faults -n auto --dist loadscope --durations 10
 
-# Thousands of inputs for every parser, and for sessions; it takes half an hour.
+# Thousands of inputs for every parser, and for sessions; links that break at every octet and in
+# every way, and every fault on a program of its own, with its time and memory; half an hour.
 test-nightly: $(STAMP)
 	SMTPCONSOLE_NIGHTLY=1 $(PYTEST) tests/fuzz
+	SMTPCONSOLE_NIGHTLY=1 $(PYTEST) -m faults -n auto --dist loadscope
 
 # On every other Python that the machine has.
 test-pythons: $(STAMP)

@@ -30,6 +30,8 @@ from fronts import (
 from smtpconsole.console.probe.probing import OUTCOMES
 from smtpconsole.sandbox.faults import Fault, known
 
+pytestmark = pytest.mark.faults
+
 TABLE = tomllib.loads((Path(__file__).parents[1] / "docs" / "faults.toml").read_text())
 HOW: dict[str, Callable[[str, Place], Outcome]] = {"library": library}
 HOW |= dict.fromkeys(COMMANDS, inside)

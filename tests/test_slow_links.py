@@ -18,6 +18,8 @@ from link import HOST, Link
 from smtpconsole.client import SMTP, Letter
 from smtpconsole.smtp.events import Answered, Event, Sent
 
+pytestmark = pytest.mark.faults
+
 MS = 0.001
 MEGABIT = 125_000  # octets a second
 LINKS: dict[str, dict[str, Any]] = {
