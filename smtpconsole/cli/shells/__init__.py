@@ -47,7 +47,9 @@ class Words:
 def words(name: str = "") -> Words:
     """What a subcommand takes, or the program."""
     found = subcommand(name) if name else main
-    context = click.Context(found, info_name=f"{PROGRAM} {name}".strip())
+    # As if it were called, or what its help is called would depend on whether it has been.
+    settings = found.context_settings
+    context = click.Context(found, info_name=f"{PROGRAM} {name}".strip(), **settings)
     options: list[Option] = []
     arguments: list[str] = []
     for parameter in found.get_params(context):
