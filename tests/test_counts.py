@@ -107,7 +107,7 @@ async def test_a_message_takes_no_more_lines_of_python(
         )
         async with client:
             needed = await _lines(client, people, messages)
-    assert most * 0.7 < needed <= most, f"{needed} lines; if it is less now, lower the ceiling"
+    assert most * 0.6 < needed <= most, f"{needed} lines; if it is less now, lower the ceiling"
 
 
 # Modules, beyond those of what they are built on.
@@ -145,8 +145,13 @@ def _loaded(statement: str) -> set[str]:
     [
         ("import smtpconsole", "pass", 35, "asyncio ssl socket email"),
         (NAMES, "import asyncio, ssl", 27, "smtpconsole.net smtpconsole.transcript tomllib"),
-        (HELP, "import asyncio, click", 130, "textual rich prompt_toolkit smtpconsole.net.dial"),
-        (APPLICATION, EMPTY, 615, "prompt_toolkit aiosmtpd dkim keyring dns tomlkit click"),
+        (HELP, "import asyncio, click", 36, "textual rich prompt_toolkit smtpconsole.net.dial"),
+        (
+            APPLICATION,
+            EMPTY,
+            500,
+            "prompt_toolkit aiosmtpd dkim keyring dns tomlkit click cryptography trustme pygments",
+        ),
     ],
     ids=["import", "names", "help", "first paint"],
 )
@@ -155,4 +160,4 @@ def test_no_more_modules_are_loaded(statement: str, beyond: str, most: int, forb
     assert not {
         name for name in more for no in forbidden.split() if f"{name}.".startswith(f"{no}.")
     }
-    assert most * 0.7 < len(more) <= most, f"{len(more)} modules; if it is less, lower the ceiling"
+    assert most * 0.6 < len(more) <= most, f"{len(more)} modules; if it is less, lower the ceiling"
