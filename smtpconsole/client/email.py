@@ -72,14 +72,17 @@ def _with_a_labels(address: Address) -> Address:
 
 
 def extract_addresses(header: Any, /) -> list[str]:
-    """The bare addresses of a header's value, in their order."""
+    """The bare addresses of a header's value, in their order; ValueError if it is none of these."""
     if header is None:
         return []
     found = getattr(header, "addresses", None)
     if found is not None:  # EmailMessage has parsed it
         return [each.addr_spec for each in found if each.addr_spec and each.addr_spec != "<>"]
     texts = [str(header)] if isinstance(header, str) or not isinstance(header, Iterable) else header
-    pairs = getaddresses([str(text) for text in texts])
+    try:
+        pairs = getaddresses([str(text) for text in texts])
+    except RecursionError:  # the email package takes comments in comments one by one
+        raise ValueError("the comments of an address are nested too deep") from None
     return [addresses.mailbox(address) for _, address in pairs if address]
 
 

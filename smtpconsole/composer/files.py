@@ -64,7 +64,10 @@ def _addresses(head: Content, name: str) -> list[str]:
     from email.utils import getaddresses
 
     values = [value.decode("utf-8", "replace") for value in head.values(name)]
-    return [address for _, address in getaddresses(values) if "@" in address]
+    try:
+        return [address for _, address in getaddresses(values) if "@" in address]
+    except RecursionError:  # comments in comments, of which nobody wrote a thousand
+        return []
 
 
 def write_eml(octets: bytes, path: Path) -> None:

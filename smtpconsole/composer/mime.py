@@ -47,11 +47,11 @@ def written(draft: Draft, now: datetime) -> bytes:
             # Not `as_bytes`: to a multipart without parts it would add boundaries.
             head = [policy.fold_binary(name, value) for name, value in message.raw_items()]
             octets = ended(b"".join((*head, b"\r\n", draft.body_octets)))
-    except (MessageError, LookupError, ValueError) as error:
+        _compare(message, octets, policy)
+    except (MessageError, LookupError, ValueError, RecursionError) as error:
         if isinstance(error, DraftError):
             raise
         raise DraftError(f"the message cannot be written: {error}") from error
-    _compare(message, octets, policy)
     return octets
 
 

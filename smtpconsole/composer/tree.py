@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from email.message import EmailMessage, Message
+    from email.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,18 @@ def opened(octets: bytes, number: str) -> bytes:
     return _payload(dict(_walk(octets))[number])
 
 
-def _parsed(octets: bytes) -> EmailMessage:
+def _parsed(octets: bytes) -> Message:
     import email
     import email.policy  # which is slow to load
 
-    return email.message_from_bytes(octets, policy=email.policy.SMTP)
+    try:
+        return email.message_from_bytes(octets, policy=email.policy.SMTP)
+    except RecursionError:  # comments in comments, which the older policy does not read
+        return email.message_from_bytes(octets, policy=email.policy.compat32)
 
 
 def _walk(octets: bytes) -> list[tuple[str, Message]]:
-    root: Message = _parsed(octets)
+    root = _parsed(octets)
     found: list[tuple[str, Message]] = []
     pending = [("1", root)]
     while pending:  # not by recursion: a message may be nested deeper than the stack
@@ -98,5 +101,10 @@ def _payload(part: Message) -> bytes:
 
 def text_of(octets: bytes) -> str:
     """The text that a reader shows first; "" if there is none."""
-    body = _parsed(octets).get_body(("plain", "html"))
+    from email.message import EmailMessage
+
+    message = _parsed(octets)
+    if not isinstance(message, EmailMessage):
+        return _payload(message).decode("utf-8", "replace")
+    body = message.get_body(("plain", "html"))
     return _payload(body).decode("utf-8", "replace") if body is not None else ""

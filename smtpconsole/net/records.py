@@ -26,7 +26,7 @@ class Sniffer:
         self._party: Party = party
         self._reader = reader
         self._buffer = b""
-        self._messages = b""
+        self._messages = bytearray()  # which may come an octet a record
         self._read = 0  # octets of handshake messages
         self._is_encrypted = False
 
@@ -34,16 +34,17 @@ class Sniffer:
         """Read on."""
         if self.stranger or self._is_encrypted:
             return
-        self._buffer += data
-        while len(self._buffer) >= 5:
-            if not is_record(self._buffer):
-                self.stranger, self._buffer = self._buffer[:_MOST_OF_A_STRANGER], b""
+        data, at = self._buffer + data, 0
+        while len(data) - at >= 5:
+            if not is_record(data[at : at + 5]):
+                self.stranger, self._buffer = data[at : at + _MOST_OF_A_STRANGER], b""
                 return
-            end = 5 + int.from_bytes(self._buffer[3:5], "big")
-            if len(self._buffer) < end:
-                return
-            kind, body, self._buffer = self._buffer[0], self._buffer[5:end], self._buffer[end:]
-            self._record(kind, body)
+            end = at + 5 + int.from_bytes(data[at + 3 : at + 5], "big")
+            if len(data) < end:
+                break
+            self._record(data[at], data[at + 5 : end])
+            at = end
+        self._buffer = data[at:]
 
     def _record(self, kind: int, body: bytes) -> None:
         if kind in (CHANGE_CIPHER_SPEC, APPLICATION_DATA):
@@ -65,8 +66,8 @@ class Sniffer:
             end = 4 + int.from_bytes(self._messages[1:4], "big")
             if len(self._messages) < end:
                 return
-            reader.message(self._party, self._messages[0], self._messages[4:end])
-            self._messages = self._messages[end:]
+            reader.message(self._party, self._messages[0], bytes(self._messages[4:end]))
+            del self._messages[:end]
 
 
 def is_record(data: bytes) -> bool:

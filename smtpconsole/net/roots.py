@@ -17,7 +17,7 @@ from cryptography import x509
 from smtpconsole.net.certificates import read
 from smtpconsole.net.policy import TlsPolicy
 
-_PEM = re.compile(rb"-----BEGIN (X509 )?CERTIFICATE-----(.*?)-----END \1?CERTIFICATE-----", re.S)
+_PEM = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----([^-]*)-----END ")
 
 
 @functools.cache
@@ -87,4 +87,4 @@ def _certificates(texts: Iterable[bytes]) -> tuple[x509.Certificate, ...]:
 def _ders(text: bytes) -> Iterator[bytes]:
     for block in _PEM.finditer(text):
         with contextlib.suppress(binascii.Error):
-            yield base64.b64decode(block[2])
+            yield base64.b64decode(block[1])

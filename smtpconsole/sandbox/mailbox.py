@@ -47,7 +47,7 @@ class Letter:
         parser = email.parser.BytesHeaderParser(policy=email.policy.default)
         try:
             return str(parser.parsebytes(self.content).get("Subject", ""))
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        except (LookupError, AttributeError, RecursionError, TypeError, ValueError):
             # CPython's header parser trips over some hostile encoded words: as it came, then.
             raw = email.parser.BytesHeaderParser(policy=email.policy.compat32)
             return str(raw.parsebytes(self.content).get("Subject", ""))

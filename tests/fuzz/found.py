@@ -39,5 +39,11 @@ FOUND: tuple[tuple[str, str | bytes], ...] = (
     ("rules of the sandbox", "size = 0x" + "f" * 5000),
     ("rules of the sandbox", "x = " + "[" * 3000),
     ("rules of the sandbox", '[replies]\nx = "\u0665\u0665\u0660 no digits of SMTP"'),
+    ("addresses of headers", "(" * 3000),
+    (".eml files", b"To: " + b"(" * 3000 + b"x@y\r\n\r\n"),
+    ("messages", b"Content-Type: text/plain; x=" + b"(" * 3000 + b"\r\n\r\nhi"),
+    ("targets", ":" * 3000 + "!"),
+    ("commands with their words", "/header X " + "a" * 100_000),
+    ("challenges of DIGEST-MD5", b"\r" * 30_000),
     ("text for reports", "\ud800"),
 )

@@ -82,7 +82,8 @@ class ModelServer:
             self.mode = "command"
             return self.say(code, asked)
         self.due.popleft()
-        if self.prdr and asked == CONTENT and code == 353 and not self.due:
+        is_message = asked == CONTENT or asked.endswith(b" LAST")
+        if self.prdr and is_message and code == 353 and not self.due:
             self.prdr = False  # for this message; the rest is due now
             self.due.extend([asked] * (self.accepted + 1))
             return self.say(code, asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import socket
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from effort import plainly
@@ -174,3 +175,15 @@ def test_a_target_never_tells_the_password_of_a_url(noise: str) -> None:
         targets.parse_server(f"smtp://alice:{SECRET}@{noise}")
     except targets.ConsoleError as error:
         assert SECRET not in f"{error.text}{error.hints}"
+
+
+@plainly(30)
+@given(st.text("ab '\"\\\t\n$#;", max_size=16))
+def test_words_are_those_of_a_shell(text: str) -> None:
+    def parted(split: Callable[[str], list[str]]) -> list[str] | None:
+        try:
+            return split(text)
+        except ValueError:
+            return None
+
+    assert parted(language.split) == parted(shlex.split)

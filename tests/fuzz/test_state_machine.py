@@ -77,6 +77,7 @@ class Talk(RuleBasedStateMachine):
         self.server = ModelServer(lmtp)
         self.wire = b""  # said by the server, and not arrived
         self.futures: list[Future[Any]] = []
+        self.batch: tuple[str, ...] = ()  # the lines of the last group
         self.pieces: Iterator[bytes] = iter(())
         self.framing: Any = None
         self.checked = 0  # events that have been looked at
@@ -110,6 +111,7 @@ class Talk(RuleBasedStateMachine):
     def begin(self, exchange: Exchange[Any], *, is_held: bool = False) -> None:
         future: Future[Any] = Future()
         self.futures.append(future)
+        self.batch = ()
         self.session.holds = (lambda batch: True) if is_held else None
         self.session.begin(exchange, future)
         self.flush()
@@ -133,6 +135,7 @@ class Talk(RuleBasedStateMachine):
     def pipelines(self, lines: tuple[str, ...], is_held: bool) -> None:
         batch = [self.session.typed(line.encode()) for line in lines]
         self.begin(said(batch), is_held=is_held)
+        self.batch = lines
 
     @precondition(lambda self: self.may_talk and self.session.phase is Phase.READY)
     @rule(
@@ -217,7 +220,8 @@ class Talk(RuleBasedStateMachine):
     @rule(at=st.integers(0, 3))
     def releases(self, at: int) -> None:
         batch = list(self.session.proposed or ())
-        if not 0 < at < len(batch) or any(each.framing for each in batch):
+        is_one = any(each.framing or not each.replies for each in batch)  # as a chunk and its line
+        if is_one or not 0 < at < len(batch):
             self.session.release()
         else:
             self.session.release(batch[:at], batch[at:])
@@ -276,6 +280,8 @@ class Talk(RuleBasedStateMachine):
             code = 220 if code < 300 else 554
         elif code == 220 and verb == b"XCLIENT":
             code = 250  # it would begin the session anew
+        elif code == 353 and not self.server.prdr:
+            code = 354  # it has no meaning where nobody has asked for PRDR
         self.wire += self.server.answer(code)
 
     @precondition(lambda self: self.is_answerable and len(self.session.events) > 30)
@@ -372,11 +378,22 @@ class Talk(RuleBasedStateMachine):
             assert not self.session.unanswered and self.session.running is None
 
     @invariant()
-    def a_delivery_has_the_replies_to_its_own_recipients(self) -> None:
-        done = [each for each in self.futures if each.done() and not each.cancelled()]
-        for future in done[-1:]:
-            if future.exception() is None and isinstance(outcome := future.result(), Delivery):
+    def a_result_has_the_replies_to_what_was_said(self) -> None:
+        if not self.futures or not (future := self.futures[-1]).done() or future.cancelled():
+            return
+        if future.exception() is None:
+            outcome = future.result()
+            if isinstance(outcome, Delivery):
                 self.check_delivery(outcome)
+            elif self.batch:
+                self.check_batch(outcome)
+
+    def check_batch(self, replies: list[Reply]) -> None:
+        """A reply for each command, in their order; what was skipped has a stand-in."""
+        assert len(replies) == len(self.batch)
+        for reply, asked in zip(replies, self.batch, strict=True):
+            found = NUMBER.match(reply.lines[0])
+            assert found is None or self.server.labels[int(found[1])] == asked.encode()
 
     def check_delivery(self, outcome: Delivery) -> None:
         for who, reply in outcome.recipients:

@@ -157,7 +157,10 @@ def _differences(found: Letter) -> Iterator[Row]:
 
 
 def _addresses(fields: Iterable[object]) -> tuple[str, ...]:
-    return tuple(found for _, found in getaddresses([str(field) for field in fields]) if found)
+    try:
+        return tuple(found for _, found in getaddresses([str(field) for field in fields]) if found)
+    except RecursionError:  # comments in comments, of which no reader shows a thousand
+        return ()
 
 
 def _headers(content: bytes) -> Iterator[Row]:

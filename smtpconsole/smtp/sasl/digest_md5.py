@@ -20,7 +20,7 @@ from smtpconsole.smtp.sasl import (
 from smtpconsole.smtp.sasl.digests import md5
 
 _DIRECTIVE = re.compile(
-    rb'[\s,]*([A-Za-z][\w-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))', re.DOTALL
+    rb'(?<![\w-])([A-Za-z][\w-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))', re.DOTALL
 )
 _FIRST = b"00000001"  # how often this nonce has been used
 _PAIR = re.compile(rb"\\(.)", re.DOTALL)
