@@ -33,8 +33,9 @@ test-nightly: $(STAMP)
 test-pythons: $(STAMP)
 	$(BIN)/python tests/pythons.py
 
+# They wait more than they work; a file is kept together, since it shares its servers.
 test-servers: $(STAMP)
-	$(PYTEST) -m servers
+	$(PYTEST) -m servers -n 2 --dist loadfile
 
 # Ten thousand sessions, and an hour of the application: what is left of them in memory.
 soak: $(STAMP)

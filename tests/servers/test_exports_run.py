@@ -190,6 +190,7 @@ def test_a_session_on_the_sandbox_is_done_again_on_postfix_and_compared(
             *(sys.executable, "-m", "smtpconsole", *words, "--user", postfix.USER, *options),
             folder=tmp_path,
             SMTP_PASSWORD=postfix.PASSWORD,
+            COLUMNS="120",
         )
 
     done = replay()
