@@ -22,7 +22,7 @@ def send(*words: str) -> pexpect.spawn[str]:
     return pexpect.spawn(
         sys.executable,
         ["-m", "smtpconsole", "send", *words],
-        timeout=30,
+        timeout=60,
         encoding="utf-8",
         dimensions=(30, 100),
     )

@@ -79,7 +79,7 @@ def test_the_transcript_goes_to_standard_error() -> None:
 def test_a_terminal_sees_progress_and_keeps_none_of_it() -> None:
     with Sandbox() as sandbox:
         arguments = ["-m", "smtpconsole", "probe", f"localhost:{sandbox.port}", "--no-dns"]
-        child = pexpect.spawn(sys.executable, arguments, encoding="utf-8", timeout=30)
+        child = pexpect.spawn(sys.executable, arguments, encoding="utf-8", timeout=60)
         child.expect(r"\r\x1b\[Klocalhost:\d+: EHLO")
         child.expect(r"\r\x1b\[Klocalhost:\d+: QUIT\r\x1b\[K")
         child.expect("untrusted, the certificate does not prove the server")

@@ -90,7 +90,7 @@ class Terminal:
             [*PROGRAM[1:], *arguments],
             env=environment(state, **more),
             dimensions=(40, 120),
-            timeout=20,
+            timeout=60,
         )
         self.written = b""
 

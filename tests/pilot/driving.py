@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import difflib
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -84,7 +85,10 @@ class Driver:
         wanted = golden.read_text()
         with contextlib.suppress(AssertionError):  # the comparison below tells more
             await self.wait(lambda: shown() == wanted, golden.name)
-        assert shown() == wanted, golden.name
+        apart = difflib.unified_diff(
+            wanted.splitlines(), shown().splitlines(), golden.name, lineterm=""
+        )
+        assert shown() == wanted, "\n".join(apart)
 
     async def press(self, *keys: str) -> None:
         """Press keys, one after the other, until what has the focus has taken the last."""
