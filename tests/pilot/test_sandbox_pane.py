@@ -126,7 +126,7 @@ async def test_a_hostile_message_is_shown_and_not_obeyed(
 
 async def test_the_key_says_how_to_get_one_and_the_tab_comes_and_goes(settings: Settings) -> None:
     async with driving("", suggestions=Suggestions(), settings=Settings()) as console:
-        await console.until("Not connected.", "Nothing to connect to?")
+        await console.until("Not connected.", "/sandbox is a server of your own")
         assert "F7 Sandbox" not in console.screen
         await console.press("f7")
         await console.until("there is no sandbox", "/sandbox starts one")
