@@ -41,6 +41,7 @@ _WHY_PIPELINED = "RFC 2920, 3.1: RCPT and DATA are said before the refusal is he
 _WHY_GONE = "it says who closed the connection"
 _WHY_FIRST = "the first error is what matters, not that RSET got no answer either"
 _WHY_CHALLENGE = "a challenge that makes no sense is cancelled by *, not answered"
+_AUTHS = ("plain", "login*", "crammd5", "xoauth2", "auth")
 
 DIFFERENCES = _listed(
     [
@@ -99,6 +100,7 @@ DIFFERENCES = _listed(
         ("xoauth2/334", "arguments text wire", _WHY_CHALLENGE),
         ("crammd5/334", "arguments text wire", _WHY_CHALLENGE),
         ("auth/334", "arguments text wire", _WHY_CHALLENGE),
+        *((f"{how}/354", "arguments text wire", _WHY_CHALLENGE) for how in _AUTHS),
     ]
 )
 
