@@ -69,7 +69,7 @@ def _span(match: re.Match[str]) -> Span:
 
 _INLINE = re.compile(
     r"\\(?P<escaped>[\\`*_{}\[\]()#+.!|<>~-])"
-    r"|(?P<ticks>`+)(?P<code>[^`]+)(?P=ticks)(?!`)"
+    r"|(?<!`)(?P<ticks>`++)(?P<code>[^`]+)(?P=ticks)(?!`)"
     r"|\*\*(?P<strong>[^*\s](?:[^*]*[^*\s])?)\*\*"
     r"|\*(?P<emphasis>[^*\s](?:[^*]*[^*\s])?)\*"
     r"|(?<!\w)_(?P<underscored>[^_\s](?:[^_]*[^_\s])?)_(?!\w)"

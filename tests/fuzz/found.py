@@ -45,5 +45,6 @@ FOUND: tuple[tuple[str, str | bytes], ...] = (
     ("targets", ":" * 3000 + "!"),
     ("commands with their words", "/header X " + "a" * 100_000),
     ("challenges of DIGEST-MD5", b"\r" * 30_000),
+    ("Markdown", "`" * 24_000),
     ("text for reports", "\ud800"),
 )
