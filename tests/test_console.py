@@ -168,6 +168,27 @@ async def test_credentials_typed_by_hand_do_not_go_in_the_clear_unasked(
         assert not any(line.startswith(b"AUTH") for line in said(console))
 
 
+async def test_whom_only_a_file_names_gets_mail_of_a_server_elsewhere_by_a_word(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Console, "is_loopback", lambda self: False)
+    file = tmp_path / "letter.eml"
+    file.write_text("From: a@x.example\nTo: carol@sandbox.example, bob@sandbox.example\n\nhi\n")
+    async with at(sandbox, "no", "yes") as (console, person):
+        await console.execute("EHLO me")
+        await console.execute("/draft set recipients bob@sandbox.example")
+        await console.execute(f"/draft open {file}")
+        await console.execute("/send")
+        assert person.last.startswith("nothing was sent") and said(console) == [b"EHLO me\r\n"]
+        question = person.questions[0][0]
+        assert "names carol@sandbox.example as recipient" in question and "bob" not in question
+        await console.execute("/send carol@sandbox.example")  # now it is said
+        assert len(person.questions) == 1
+        await console.execute("/send")
+        await console.execute("/send")  # asked once
+        assert len(person.questions) == 2 and said(console).count(b"DATA\r\n") == 3
+
+
 async def test_a_refused_login_tries_nothing_else(sandbox: Sandbox) -> None:
     async with at(sandbox, "wrong-password") as (console, person):
         await console.execute("/starttls")

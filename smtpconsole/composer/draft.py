@@ -47,6 +47,7 @@ class Draft:
     source: bytes | None = field(default=None, repr=False)
     bare_dots: bool = False  # no dot is doubled but behind CRLF (RFC 5321, 4.5.2)
     filler: int = 0  # octets of lines made while sending, after all else
+    unsaid: tuple[str, ...] = ()  # recipients that a file named, and no person
 
     def with_recipients(self, text: str) -> Draft:
         """The same draft for the recipients in a line, separated by commas or blanks.

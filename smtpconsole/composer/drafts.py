@@ -59,7 +59,7 @@ def _plain(draft: Draft) -> dict[str, Any]:
 
 def _draft(values: dict[str, Any]) -> Draft:
     known = {each.name: values[each.name] for each in fields(Draft) if each.name in values}
-    for name in ("recipients", "mail_parameters", "rcpt_parameters"):
+    for name in ("recipients", "mail_parameters", "rcpt_parameters", "unsaid"):
         known[name] = tuple(_text(each) for each in known.get(name, ()))
     for name in ("sender", "subject", "body", "html", "calendar", "charset"):
         if name in known:

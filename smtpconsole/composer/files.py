@@ -50,12 +50,15 @@ def received(data: bytes, draft: Draft) -> Draft:
     head = Content(data)
     sender = _addresses(head, "sender") or _addresses(head, "from") or [draft.sender]
     recipients = [each for name in ("to", "cc", "bcc") for each in _addresses(head, name)]
+    said = set(draft.recipients) - set(draft.unsaid)
+    found = tuple(dict.fromkeys(recipients)) or draft.recipients
     return Draft(
         sender[0],
-        tuple(dict.fromkeys(recipients)) or draft.recipients,
+        found,
         draft.mail_parameters,
         draft.rcpt_parameters,
         source=data,
+        unsaid=tuple(each for each in found if each not in said),
     )
 
 

@@ -50,7 +50,7 @@ async def send(
         body=draft.body if text is None else text,
     )
     if to:
-        draft = draft.with_recipients(to)
+        draft = replace(draft.with_recipients(to), unsaid=())
     how = How(
         file=file,
         pipelining=not (one_by_one or no_pipelining),

@@ -57,6 +57,7 @@ async def send_draft(
     octets = composed(console, draft, how)
     connection = await console.introduced()
     await console.may_trust()
+    await _may_reach(console, draft)
     await _may_end_falsely(console, draft)
     session = connection.session
     if how.chunking and "CHUNKING" not in session.capabilities and not how.insist:
@@ -84,6 +85,15 @@ async def send_draft(
         if deliveries and not how.until:
             console.front.show(results.answer())
     return results
+
+
+async def _may_reach(console: Console, draft: Draft) -> None:
+    """Whom only a file has named gets mail of a server elsewhere by a person's word."""
+    people = [each for each in draft.recipients if each in draft.unsaid]
+    if people and not console.is_loopback():
+        more = f" and {len(people) - 3} more" if people[3:] else ""
+        told = f"Only the file that was opened names {', '.join(people[:3])}{more} as recipient."
+        await console.permitted(f"recipients {people}", told)
 
 
 async def _may_end_falsely(console: Console, draft: Draft) -> None:
