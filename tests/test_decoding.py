@@ -406,6 +406,7 @@ def test_what_names_only_somebody_is_no_secret() -> None:
         (b"c=biws,r=abc,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=", True),
         (b'username="a",response=d388dad90d4bbd760a152321f2143af7', True),
         (b"NTLMSSP\0\3\0\0\0", True),
+        (b"y,,n=alice@sandbox.example,r=kl3+2gkwUEyBp6g0", True),
         (b"\0tim\0tanstaaf", False),
         (b"user=a\1auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEu\1\1", False),
         (b"tanstaaf", False),

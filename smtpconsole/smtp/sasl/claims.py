@@ -48,6 +48,7 @@ _PROOFS = (
     re.compile(rb"\A[cb]=[^,]*,r=[^,]*,.*p=([^,]+)"),  # SCRAM
     re.compile(rb"\bresponse=\"?([0-9a-f]{32})", re.IGNORECASE),  # DIGEST-MD5
 )
+_OPENING = re.compile(rb"[nyp][^,]*,[^,]*,n=[^,]*,r=")  # of SCRAM
 
 
 def secret_parts(octets: bytes) -> list[bytes]:
@@ -56,9 +57,10 @@ def secret_parts(octets: bytes) -> list[bytes]:
 
 
 def is_proof(octets: bytes) -> bool:
-    """A response that answers one challenge with a secret, and is of no use for another."""
-    is_ntlm = octets.startswith(b"NTLMSSP\0")
-    return is_ntlm or any(pattern.search(octets) is not None for pattern in _PROOFS)
+    """A response for one login, made of a secret or a nonce, and of no use for another."""
+    if octets.startswith(b"NTLMSSP\0") or _OPENING.match(octets):
+        return True
+    return any(pattern.search(octets) is not None for pattern in _PROOFS)
 
 
 # --- who it is ------------------------------------------------------------------------------
