@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 
+import pytest
 from conversation import pieces
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +68,20 @@ def test_no_more_is_held_back_than_may_be_the_beginning_of_a_secret() -> None:
     sweep = Sweep(redactor)
     assert sweep.feed(b"250 tanst") == b"250 "
     assert sweep.feed(b"ic") == b"tanstic"
+
+
+@pytest.mark.parametrize("secret", [bytes(range(33, 123)) * 300, b"a" * 20_000 + b"b"])
+def test_a_long_secret_is_hunted_for_at_the_cost_of_its_length(secret: bytes) -> None:
+    redactor = Redactor()
+    redactor.learn(secret)
+    assert sum(map(len, redactor._beginnings)) < 100 * len(secret)  # a square would be more
+    for length in (1, 255, 256, 257, 19_999, len(secret) - 1):
+        cut = secret[:length]
+        assert redactor.unfinished(b"250 \xff" + cut) == length
+        assert redactor.unfinished(cut + b"\n") == 0
+    sweep = Sweep(redactor)
+    told = sweep.feed(b"250 " + secret[:15_000]) + sweep.feed(secret[15_000:] + b"!\n")
+    assert told + sweep.flush() == b"250 " + MASK + b"!\n"
 
 
 def test_text_with_octets_that_are_no_text_is_swept_too() -> None:

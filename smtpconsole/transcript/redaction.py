@@ -22,6 +22,7 @@ from smtpconsole.smtp.sasl.claims import is_proof, secret_parts
 
 MASK = b"[not shown]"
 _SHORTEST = 4
+_LISTED = 256  # octets of the longest beginning that is kept as such
 _PROOFS = 8  # that are hunted for at least, the latest
 _MASKED = re.compile(rb"\[\d+ octets not shown\]")
 
@@ -102,7 +103,8 @@ class Redactor:
         self._needles: set[bytes] = set()
         self._telling: list[bytes] = []  # where none of these is, there is no needle
         self._made: re.Pattern[bytes] | None = None  # when it is first needed
-        self._beginnings: set[bytes] = set()
+        self._beginnings: set[bytes] = set()  # of up to _LISTED octets: all would be a square
+        self._long: list[bytes] = []  # needles that have more of them
         self._last: set[int] = set()  # octets that a beginning ends with
         self._longest = 0
 
@@ -147,7 +149,10 @@ class Redactor:
         for needle in sorted(found, key=len):
             if not any(each in needle for each in telling):
                 telling.append(needle)
-            self._beginnings |= {needle[:length] for length in range(1, len(needle))}
+            listed = min(len(needle), _LISTED + 1)
+            self._beginnings |= {needle[:length] for length in range(1, listed)}
+            if len(needle) > listed:
+                self._long.append(needle)
             self._last |= {*needle[:-1]}
             self._longest = max(self._longest, len(needle))
         self._telling += telling
@@ -211,10 +216,21 @@ class Redactor:
         tail = data[-self._longest :].lower()
         if tail[-1] not in self._last:  # nearly always: a segment ends with LF
             return 0
-        for length in range(min(self._longest - 1, len(tail)), 0, -1):
+        if longest := max((_overlap(tail, needle) for needle in self._long), default=0):
+            return longest
+        for length in range(min(self._longest - 1, len(tail), _LISTED), 0, -1):
             if tail[-length:] in self._beginnings:
                 return length
         return 0
+
+
+def _overlap(tail: bytes, needle: bytes) -> int:
+    """How many octets at the end begin a long needle, if they are more than those listed."""
+    tail = tail[-len(needle) + 1 :]
+    at = tail.find(needle[:_LISTED])
+    while at >= 0 and not needle.startswith(tail[at:]):
+        at = tail.find(needle[:_LISTED], at + 1)
+    return len(tail) - at if at >= 0 else 0
 
 
 def _has_others(text: str) -> bool:
