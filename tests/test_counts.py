@@ -145,7 +145,7 @@ def _loaded(statement: str) -> set[str]:
     [
         ("import smtpconsole", "pass", 35, "asyncio ssl socket email"),
         (NAMES, "import asyncio, ssl", 27, "smtpconsole.net smtpconsole.transcript tomllib"),
-        (HELP, "import asyncio, click", 36, "textual rich prompt_toolkit smtpconsole.net.dial"),
+        (HELP, "import asyncio, click", 39, "textual rich prompt_toolkit smtpconsole.net.dial"),
         (
             APPLICATION,
             EMPTY,
