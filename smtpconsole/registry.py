@@ -13,5 +13,10 @@ def load(package: str, path: Iterable[str]) -> None:
     Called at the end of the package's `__init__`: adding a file is all there is to adding one
     of a kind.
     """
-    for found in sorted(module.name for module in pkgutil.iter_modules(path)):
-        importlib.import_module(f"{package}.{found}")
+    for name in names(path):
+        importlib.import_module(f"{package}.{name}")
+
+
+def names(path: Iterable[str]) -> list[str]:
+    """The modules of a package, without importing one."""
+    return sorted(module.name for module in pkgutil.iter_modules(path))

@@ -134,7 +134,7 @@ def test_files_are_completed_and_written_so_that_they_are_read_back(tmp_path: Pa
     assert suggest(console, f"/send --file {tmp_path}/fol", iter(())) is None
 
 
-commands.load()
+commands.COMMANDS.bring_all()
 STARTS = st.sampled_from(
     [f"/{name} " for name in commands.COMMANDS] + ["MAIL FROM:<", "?", "RCPT "]
 )

@@ -9,7 +9,7 @@ from test_docs import DOCS, make
 
 from smtpconsole.console.actions import ACTIONS, AREAS
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.commands import COMMANDS, load
+from smtpconsole.console.commands import COMMANDS
 from smtpconsole.console.configuring import configuration, keynames
 
 
@@ -28,7 +28,6 @@ def test_every_key_of_the_table_can_be_had_and_none_means_two_things() -> None:
 
 
 def test_the_commands_behind_the_keys_are_commands() -> None:
-    load()
     for action in ACTIONS.values():
         if action.line:
             assert action.line[1:].split()[0] in COMMANDS, action

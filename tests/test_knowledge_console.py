@@ -42,7 +42,7 @@ def next_lines(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def test_every_next_line_is_of_the_console_language_and_its_command_takes_these_words() -> None:
-    commands.load()
+    commands.COMMANDS.bring_all()
     verbs = {verb.name for verb in knowledge.verbs()} | {"*", "."}
     found = [line for name in TABLES for line in next_lines(table(name), name)]
     assert len(found) > 400
@@ -58,7 +58,7 @@ def test_every_next_line_is_of_the_console_language_and_its_command_takes_these_
 
 
 def test_a_line_that_a_command_does_not_take_would_be_noticed() -> None:
-    commands.load()
+    commands.COMMANDS.bring_all()
     for line in ("/dns example.com --selector x", "/conect mail.example.com"):
         call = language.parse(line)
         assert isinstance(call, language.Call)

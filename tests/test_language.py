@@ -17,7 +17,7 @@ from smtpconsole.console.history import LIMIT, History
 from smtpconsole.console.language import Call, Remark, Say, parse
 from smtpconsole.console.settings import SETTINGS, Settings
 
-commands.load()
+commands.COMMANDS.bring_all()
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from steady import steady
 from smtpconsole.cli import main
 from smtpconsole.cli.shells import everything
 from smtpconsole.composer.messages import MESSAGES
-from smtpconsole.console.commands import COMMANDS, load
+from smtpconsole.console.commands import COMMANDS
 from smtpconsole.console.ways import WAYS
 from smtpconsole.knowledge.wording import TOPICS, wordings
 from smtpconsole.lessons.catalogue import course
@@ -136,7 +136,6 @@ def test_every_command_of_the_shell_and_its_options_exist(file: Path) -> None:
 
 @EVERY_PAGE
 def test_a_line_for_the_shell_or_the_console_is_understood_as_it_stands(file: Path) -> None:
-    load()
     for block in blocks(file.read_text()):
         for line in block.lines if block.kind == "sh" else ():
             first, *given = shlex.split(re.split(" [|&<>]", line)[0], comments=True) or [""]
@@ -149,7 +148,6 @@ def test_a_line_for_the_shell_or_the_console_is_understood_as_it_stands(file: Pa
 
 @EVERY_PAGE
 def test_every_command_of_the_console_and_its_options_exist(file: Path) -> None:
-    load()
     for line in code(file.read_text()):
         typed = line.removeprefix("smtp> ").removeprefix("> ")
         if not (match := re.match(r"/([a-z]+)(?= |$)(.*)", typed)):

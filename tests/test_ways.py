@@ -187,7 +187,7 @@ def test_no_word_is_too_strange_for_a_setting(name: str, text: str) -> None:
 def test_each_way_is_a_setting_with_a_sentence_and_an_option() -> None:
     from smtpconsole.console import commands
 
-    commands.load()
+    commands.COMMANDS.bring_all()
     options = commands.find("connect").options
     for name, way in ways.WAYS.items():
         assert way.sentence and SETTINGS[name].sentence == way.sentence

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from smtpconsole.console import situation
 from smtpconsole.console.targets import named
-from smtpconsole.console.teaching import lessontold
 from smtpconsole.smtp.events import Phase
 from smtpconsole.smtp.replies import Reply
 from smtpconsole.smtp.sasl.decoding import decode_challenge
@@ -32,8 +31,11 @@ class Advice:
 
 def advise(console: Console) -> Advice:
     """What to say above the prompt; in a lesson the lesson says it."""
-    if console.learning is not None and (told := lessontold.advice(console.learning)):
-        return Advice(*told)
+    if console.learning is not None:
+        from smtpconsole.console.teaching import lessontold
+
+        if told := lessontold.advice(console.learning):
+            return Advice(*told)
     connection = console.connection
     if console.is_dialling:
         return Advice("Connecting.")

@@ -63,7 +63,6 @@ class Console:
         known: Known | None = None,
         standing: Standing | None = None,
     ) -> None:
-        commands.load()
         self.front = front
         self.journal = journal
         self.settings = settings if settings is not None else Settings()

@@ -12,14 +12,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from smtpconsole.sandbox.mailbox import Letter
 from smtpconsole.smtp.events import (
     Event,
     Phase,
 )
 from smtpconsole.transcript.journal import Entry
+
+if TYPE_CHECKING:
+    from smtpconsole.sandbox.mailbox import Letter
 
 E = TypeVar("E", bound=Event)
 

@@ -9,9 +9,9 @@ import re
 import warnings
 from collections.abc import Callable
 from email.errors import MessageError
+from typing import TYPE_CHECKING
 
 from smtpconsole.lessons.checks import Test, View, kind
-from smtpconsole.sandbox.mailbox import Letter
 from smtpconsole.smtp.commands import CONTENT, GREETING
 from smtpconsole.smtp.events import (
     Anomaly,
@@ -27,6 +27,9 @@ from smtpconsole.smtp.events import (
     Sent,
 )
 from smtpconsole.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from smtpconsole.sandbox.mailbox import Letter
 
 _LONGEST = 4096  # characters of a line that are looked at
 

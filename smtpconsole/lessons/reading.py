@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smtpconsole.lessons import checks
+from smtpconsole.lessons import checks, kinds  # noqa: F401  # the kinds of checks are registered
 from smtpconsole.lessons.lesson import (
     PANES,
     Ask,

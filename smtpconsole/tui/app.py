@@ -19,6 +19,7 @@ from textual.widgets import Static, TabPane, Tabs
 from smtpconsole.console import explaining, opening, paths
 from smtpconsole.console.answers import Answer
 from smtpconsole.console.coach import advise
+from smtpconsole.console.commands import COMMANDS
 from smtpconsole.console.composing import drafting
 from smtpconsole.console.composing.progress import Progress
 from smtpconsole.console.console import Console, Suggestions
@@ -130,6 +131,8 @@ class ConsoleApp(App[None]):
     async def _begin(self) -> None:
         await opening.begin(self.smtp_console)
         self._pump()
+        for _ in COMMANDS.bring():  # before somebody waits for their names
+            await asyncio.sleep(0)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A recorded session that lies over this one has keys of its own."""

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from smtpconsole.console import pasting
 from smtpconsole.console.agreeing import agrees
 from smtpconsole.console.answers import ConsoleError
-from smtpconsole.console.commands.import_ import kept
-from smtpconsole.console.sessions.recordings import Recorded, understood
 from smtpconsole.tui.answerbox import AnswerBox
 
 if TYPE_CHECKING:
+    from smtpconsole.console.sessions.recordings import Recorded
     from smtpconsole.tui.app import ConsoleApp
 
 
@@ -28,6 +27,8 @@ async def enter(app: ConsoleApp, lines: list[str]) -> None:
 
 async def _opened(app: ConsoleApp, lines: list[str]) -> bool:
     """A transcript that was pasted is read rather than said, if the person wants that."""
+    from smtpconsole.console.sessions.recordings import understood
+
     try:
         recorded = understood("\n".join(lines), "what was pasted")
     except ConsoleError:
@@ -40,5 +41,7 @@ async def _opened(app: ConsoleApp, lines: list[str]) -> bool:
 
 
 async def _import(app: ConsoleApp, recorded: Recorded) -> None:
+    from smtpconsole.console.commands.import_ import kept
+
     app.show(kept(app.smtp_console, recorded))
     app.view(recorded.journal)

@@ -34,7 +34,7 @@ from smtpconsole.transcript.formats import FORMATS, exported
 from smtpconsole.transcript.journal import Journal
 from smtpconsole.transcript.reading import Unreadable, read
 
-commands.load()
+commands.COMMANDS.bring_all()
 RECORDINGS = sorted((Path(__file__).parent / "recordings").glob("*.txt"))
 PATIENCE = 0.1  # seconds for a reply: a spoilt one may never come
 HANG = 25  # seconds

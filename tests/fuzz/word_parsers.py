@@ -36,7 +36,7 @@ from smtpconsole.lessons import catalogue, checks, markdown, reading
 from smtpconsole.sandbox import faults, house
 from smtpconsole.smtp.commands import CONTENT, Send, raw
 
-commands.load()
+commands.COMMANDS.bring_all()
 
 # --- the console ------------------------------------------------------------------------------
 

@@ -7,8 +7,9 @@ option for each way there is.
 
 from __future__ import annotations
 
+import importlib
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, get_args, get_origin, get_type_hints
 
@@ -155,7 +156,58 @@ def _usage(parameter: Parameter) -> str:
     return text if parameter.is_required else f"[{text}]"
 
 
-COMMANDS: dict[str, Command] = {}
+class Table(MutableMapping[str, Command]):
+    """All commands; a file is imported when its command is asked for, and all when all are.
+
+    The modules need the console, so the package cannot import them itself.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[str, Command] = {}
+        self._is_whole = False
+
+    def __getitem__(self, name: str) -> Command:
+        if name not in self._made and not self._is_whole:
+            self._bring(name)
+        return self._made[name]
+
+    def __setitem__(self, name: str, command: Command) -> None:
+        self._made[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self.bring_all()
+        return iter(sorted(self._made))
+
+    def __len__(self) -> int:
+        self.bring_all()
+        return len(self._made)
+
+    def _bring(self, name: str) -> None:
+        """A file is called like its command, but for those with several and those of keywords."""
+        for module in registry.names(__path__):
+            if module.rstrip("_") == name:
+                importlib.import_module(f"{__name__}.{module}")
+                return
+        self.bring_all()
+
+    def bring_all(self) -> None:
+        """Import what is left."""
+        for _ in self.bring():
+            pass
+
+    def bring(self) -> Iterator[None]:
+        """The same in steps, for who has something else to do in between."""
+        if not self._is_whole:
+            for module in registry.names(__path__):
+                importlib.import_module(f"{__name__}.{module}")
+                yield
+            self._is_whole = True
+
+
+COMMANDS = Table()
 
 
 def command(function: Function) -> Function:
@@ -202,11 +254,3 @@ def find(name: str) -> Command:
         f"to say it to the server: //{name}",
         next=(f"/{near}",) if near else ("/help",),
     )
-
-
-def load() -> None:
-    """Import all of them; the modules need the console, so this is done when one begins."""
-    registry.load(__name__, __path__)
-    ordered = sorted(COMMANDS.items())  # whichever was imported first
-    COMMANDS.clear()
-    COMMANDS.update(ordered)

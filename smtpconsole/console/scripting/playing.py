@@ -98,7 +98,6 @@ class Script:
 
 def read(text: str, name: str, *, has: Callable[[str], bool]) -> Script:
     """Read a script; ScriptError names every line that is wrong.  `has` knows variables."""
-    commands.load()
     script, reader = Script(name), _Reader(has)
     for number, line in enumerate(text.splitlines(), 1):
         script.lines.append(reader.read(number, line.rstrip("\r")))
