@@ -203,7 +203,7 @@ def test_on_a_terminal_the_table_is_drawn_as_it_fills(houses: Street, names: zon
         sys.executable,
         arguments,
         encoding="utf-8",
-        timeout=30,
+        timeout=60,
         dimensions=(24, 80),
         env=environment,  # type: ignore[arg-type]
     )

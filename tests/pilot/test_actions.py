@@ -185,7 +185,7 @@ async def test_the_key_of_every_action_does_something_that_is_seen(
     monkeypatch.chdir(tmp_path)
     async with started(area, sandbox, settings, suggestions, tmp_path) as console:
         for step in WALKS[area]:
-            await console.pilot.pause(0.05)
+            await console.pilot.pause()
             if isinstance(step, tuple):
                 await console.press(*step)
             elif not isinstance(step, str):
@@ -241,7 +241,7 @@ async def test_the_divider_stays_where_it_was_left(
         before = console.app.query_one("#side").size.width
         await console.press("alt+left", "alt+left")
         await console.wait(lambda: console.app.query_one("#side").size.width > before, "wider")
-        await console.pilot.pause(0.1)
+        await console.pilot.pause()
         left = console.app.query_one("#side").size.width
     async with driving("", journal=session()) as console:
         await console.until("Tab:")

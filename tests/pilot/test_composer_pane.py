@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -75,9 +74,7 @@ def shown(console: Driver) -> str:
 
 async def compare(console: Driver, name: str, size: tuple[int, int]) -> None:
     golden = GOLDEN / f"composer-{name}-{size[0]}x{size[1]}.txt"
-    if os.environ.get("GOLDEN") == "write":
-        golden.write_text(shown(console))
-    await console.wait(lambda: shown(console) == golden.read_text(), f"{golden.name}")
+    await console.same(golden, lambda: shown(console))
 
 
 FIELDS = (
@@ -227,7 +224,7 @@ async def test_foreign_text_in_the_composer_is_inert() -> None:
         async with composing(draft, size=WIDE) as console:
             for _ in VIEWS:
                 await console.press("ctrl+t")
-                await console.pilot.pause(0.1)
+                await console.pilot.pause()
                 screen = console.screen
                 assert all(char.isprintable() for char in screen.replace("\n", "")), screen
                 assert not any(each in screen.encode() for each in LIVE)

@@ -70,12 +70,12 @@ def _run(command: list[str], port: int, state: Path, keys: list[str]) -> tuple[b
     try:
         for needle, key in zip(["220 user", "250-STARTTLS", "TLS 1.3"], keys, strict=True):
             while needle not in "\n".join(screen.display):
-                data = child.read_nonblocking(65536, timeout=20)
+                data = child.read_nonblocking(65536, timeout=60)
                 written += data
                 stream.feed(data)
             child.send(key)
         while True:
-            written += child.read_nonblocking(65536, timeout=20)
+            written += child.read_nonblocking(65536, timeout=60)
     except pexpect.EOF:
         pass
     finally:
@@ -136,9 +136,9 @@ def test_a_crash_shows_where_and_no_secret_and_gives_the_terminal_back(tmp_path:
     )
     environment = {**os.environ, "SMTPCONSOLE_STATE": str(tmp_path), "TERM": "xterm-256color"}
     child = pexpect.spawn(sys.executable, [str(script)], env=environment, dimensions=(40, 120))
-    child.expect("smtp>", timeout=20)
+    child.expect("smtp>", timeout=60)
     child.send("\x1bOP")  # F1
-    child.expect(pexpect.EOF, timeout=20)
+    child.expect(pexpect.EOF, timeout=60)
     child.close()
     written = child.before
     assert b"ZeroDivisionError" in written

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -130,10 +129,7 @@ async def test_the_screens_of_a_lesson(tmp_path: Path, size: tuple[int, int]) ->
 async def _same(console: Driver, name: str, size: tuple[int, int]) -> None:
     """The screen becomes what was approved; times are not compared."""
     golden = GOLDEN / f"lesson-{name}-{size[0]}x{size[1]}.txt"
-    if os.environ.get("GOLDEN") == "write":
-        await console.pilot.pause(1)
-        golden.write_text(_masked(console.screen))
-    await console.wait(lambda: _masked(console.screen) == golden.read_text(), golden.name)
+    await console.same(golden, lambda: _masked(console.screen))
 
 
 def _masked(screen: str) -> str:
