@@ -7,6 +7,7 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import lab
@@ -172,6 +173,7 @@ async def test_without_a_connection_there_is_nothing_to_tell(ca_file: Path) -> N
 async def test_what_has_changed_since_the_last_visit_is_told(ca_file: Path, tmp_path: Path) -> None:
     file = tmp_path / "known.json"
     behaviour = Behaviour(server_context())
+    when = f"{datetime.now(UTC):%-d %B %Y}"
     with running(behaviour) as port:
         for visit in range(3):
             if visit == 2:
@@ -183,7 +185,6 @@ async def test_what_has_changed_since_the_last_visit_is_told(ca_file: Path, tmp_
                 await console.execute("/tls")
                 if visit < 2:
                     assert changes == ()
-    when = f"{lab.NOW:%-d %B %Y}"
     assert changes == (
         'new certificate with a new key and issuer "Lab CA Below, Lab", was '
         f'"Lab Issuing CA, Lab", since {when}',
