@@ -229,7 +229,7 @@ async def test_a_letter_goes_where_it_stands(settings: Settings, suggestions: Su
         await console.until("a letter goes there")
         await console.press("d")  # wire, first tab, second tab: from the top left on
         await console.until("No TLS yet")
-        assert console.app.query_one("#tls").has_focus
+        await console.wait(lambda: console.app.query_one("#tls").has_focus, "the pane is focused")
 
 
 async def test_the_divider_stays_where_it_was_left(

@@ -269,7 +269,9 @@ async def test_a_pane_that_was_left_at_once_does_not_take_what_is_typed(
         console.app.action_show("capabilities")
         console.app.action_escape()  # before the pane is laid out
         await console.pilot.pause()
-        assert console.app.query_one(Prompt).field.has_focus
+        await console.wait(
+            lambda: console.app.query_one(Prompt).field.has_focus, "the prompt has the focus"
+        )
         console.hurry("NOOP at once")
         await console.until("-> NOOP at once")
 

@@ -90,7 +90,9 @@ async def test_what_another_client_says_is_shown_at_once_and_opened_by_keys(
         await console.until("no messages in its mailbox")
         assert len(sandbox.mailbox) == 0
         await console.press("escape")
-        assert console.app.query_one("#prompt Input").has_focus
+        await console.wait(
+            lambda: console.app.query_one("#prompt Input").has_focus, "the prompt has the focus"
+        )
 
 
 @SIZES
