@@ -114,9 +114,8 @@ def running(folder: Path, *settings: str) -> Iterator[Postfix]:
         start_new_session=True,
     )
     try:
-        wait_for(port, "Postfix")
-        for other in (tls_port, *proxied):
-            wait_for(other, "Postfix")
+        for each in (port, tls_port, *proxied):
+            wait_for(each, "Postfix", postfix.log)
         yield postfix
     finally:
         os.killpg(master.pid, signal.SIGTERM)
