@@ -26,6 +26,7 @@ _CHANGING = [
         (r'("seconds": |time=")[0-9.e-]+', r"\1<for>"),
         (r"\b(localhost|127\.0\.0\.1|\[::1\]):\d+", r"\1:<port>"),
         (r"\b(tls|under TLS on) \d{4,5}\b", r"\1 <port>"),
+        (r"\bPython 3\.\d+\.\w+( on \w+)?", "Python <version>"),
         # Either side may be the first that knows.
         (r"(connection closed|the server closed the connection)\b", "<closed>"),
         (r"X25519MLKEM768", "X25519"),  # as OpenSSL has it

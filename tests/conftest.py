@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import itertools
 import os
@@ -34,6 +35,12 @@ def pytest_configure() -> None:
     settings.register_profile("plain", max_examples=30, deadline=None, derandomize=True)
     settings.register_profile("nightly", max_examples=5000, deadline=None, print_blob=True)
     settings.load_profile("nightly" if os.environ.get("SMTPCONSOLE_NIGHTLY") == "1" else "plain")
+
+
+def pytest_collection_finish() -> None:
+    """What has been collected stays; the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

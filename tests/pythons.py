@@ -20,7 +20,8 @@ OLDEST, NEWEST = 11, 14
 HAS_EAGER = 12
 PIP = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 # What drives screens, and what breaks, is Textual's and the network's, and not Python's.
-TESTS = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "auto", "--dist", "loadfile"]
+TESTS = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--dist", "worksteal"]
+TESTS += ["-n", str(2 * (os.cpu_count() or 1))]  # they wait as much as they work
 TESTS += ["-m", "not servers and not screens and not faults and not soak"]
 
 
