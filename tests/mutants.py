@@ -161,6 +161,7 @@ def _run(item: pytest.Item, following: pytest.Item | None) -> None:
 def _functions() -> dict[str, list[FunctionType]]:
     """The functions of the core that are loaded, under their place in it; closures may be many."""
     found = defaultdict(list)
+    gc.unfreeze()  # what was there when the tests were collected is not among the objects else
     for each in gc.get_objects():
         if isinstance(each, FunctionType) and each.__code__.co_filename.startswith(str(CORE)):
             path = Path(each.__code__.co_filename).relative_to(CORE).with_suffix("")
