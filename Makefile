@@ -21,14 +21,13 @@ test: $(STAMP)
 test-screens: $(STAMP)
 	$(PYTEST) -q -m screens -n auto --dist worksteal --durations 10
 
-# Every fault, and links that break everywhere, in a minute or two.
+# Every fault, links that break everywhere, and parsers with odd input, in a minute.
 test-faults: $(STAMP)
 	$(PYTEST) -q -m faults -n auto --dist loadscope --durations 10
 
 # Thousands of inputs for every parser, and for sessions; links that break at every octet and in
 # every way, and every fault on a program of its own, with its time and memory; half an hour.
 test-nightly: $(STAMP)
-	SMTPCONSOLE_NIGHTLY=1 $(PYTEST) tests/fuzz
 	SMTPCONSOLE_NIGHTLY=1 $(PYTEST) -m faults -n auto --dist loadscope
 
 # On every other Python that the machine has.

@@ -23,6 +23,7 @@ os.environ["SMTPCONSOLE_CONFIG"] = "/nonexistent/smtpconsole"
 os.environ["SSL_CERT_DIR"] = str(Path(__file__).with_name("authorities"))
 os.environ["SSL_CERT_FILE"] = os.environ["SSL_CERT_DIR"] + "/of-nothing.pem"
 _STATES = itertools.count()
+_MARKED = {"pilot": "screens", "fuzz": "faults"}  # folders
 
 LIMIT = 180  # seconds; a test that waits for ever must say where
 
@@ -35,6 +36,15 @@ def pytest_configure() -> None:
     settings.register_profile("plain", max_examples=30, deadline=None, derandomize=True)
     settings.register_profile("nightly", max_examples=5000, deadline=None, print_blob=True)
     settings.load_profile("nightly" if os.environ.get("SMTPCONSOLE_NIGHTLY") == "1" else "plain")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a whole folder is about is marked by its name."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in _MARKED:
+            item.add_marker(_MARKED[folder])
 
 
 def pytest_collection_finish() -> None:

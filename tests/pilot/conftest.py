@@ -1,9 +1,8 @@
-"""What is special to tests of the application: their marker, and a sandbox for it."""
+"""What is special to tests of the application: a sandbox for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,14 +10,6 @@ from smtpconsole.console.console import Suggestions
 from smtpconsole.console.sandboxing import sandboxes
 from smtpconsole.console.settings import Settings
 from smtpconsole.sandbox import Sandbox
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """They are all about screens."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker("screens")
 
 
 @pytest.fixture
