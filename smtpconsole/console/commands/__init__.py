@@ -201,9 +201,7 @@ class Table(MutableMapping[str, Command]):
     def bring(self) -> Iterator[None]:
         """The same in steps, for who has something else to do in between."""
         if not self._is_whole:
-            for module in registry.names(__path__):
-                importlib.import_module(f"{__name__}.{module}")
-                yield
+            yield from registry.each(__name__, __path__)
             self._is_whole = True
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 from smtpconsole.console.dns.domains import Domain, domain_lines, plan_lines
 from smtpconsole.console.dns.matrix import STAGES, Cell, Matrix, Row, State
+from smtpconsole.console.probe.probing import Outcome
 from smtpconsole.console.probe.report import clean, remark, verdict
 from smtpconsole.console.probe.text import milliseconds, told
 from smtpconsole.net.dns.names import shown_name
@@ -28,15 +28,6 @@ SIGNS: dict[State, str] = {
     "none": "-",
 }
 _TITLES = ("connect", "greeting", "EHLO", "STARTTLS", "cert", "policy")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a survey comes to."""
-
-    name: str
-    status: int
-    sentence: str
 
 
 # README quotes this table.

@@ -31,7 +31,7 @@ from smtpconsole.transcript.journal import Journal
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a probe comes to."""
+    """What a probe, or a survey of probes, comes to."""
 
     name: str
     status: int  # of the program
