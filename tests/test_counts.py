@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
+from sinking import sink
 
 from smtpconsole import SMTP
 from smtpconsole.client import Letter
@@ -40,19 +39,6 @@ def test_a_message_to_a_hundred_recipients_takes_as_many_round_trips(
 
 
 # Lines of Python for a message of 1 KiB: the client, the engine and asyncio.
-
-
-@contextmanager
-def _sink() -> Iterator[int]:
-    command = [sys.executable, str(BENCHMARKS / "sink.py"), "-"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    try:
-        yield int(process.stdout.readline())
-    finally:
-        process.kill()
-        process.stdout.close()
-        process.wait()
 
 
 async def _lines(client: SMTP, people: list[str], messages: int) -> int:
@@ -96,7 +82,7 @@ async def test_a_message_takes_no_more_lines_of_python(
     how: str, recipients: int, messages: int, most: int
 ) -> None:
     people = [f"user{number}@example.org" for number in range(recipients)]
-    with _sink() as port:
+    with sink() as port:
         client = SMTP(
             hostname="127.0.0.1",
             port=port,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sinking
 
 from smtpconsole.sandbox import Sandbox
 
@@ -30,15 +31,8 @@ RESIDENT = 6 * 2**20  # octets that the C library may keep of what was freed
 
 @pytest.fixture
 def sink() -> Iterator[int]:
-    command = [sys.executable, str(TESTS / "benchmarks" / "sink.py"), "-"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    try:
-        yield int(process.stdout.readline())
-    finally:
-        process.kill()
-        process.stdout.close()
-        process.wait()
+    with sinking.sink() as port:
+        yield port
 
 
 def soak(sink: int, **plan: Any) -> tuple[dict[str, int], dict[str, int]]:
